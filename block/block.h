@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A drive as a device sees it: requests go in, completions come out at a position that the log knows. No OS here.
+//
+// Contents are deterministic, so they aren't logged: only when a request completes, and with what result. A write's data are copied at
+// submission; a read's data reach the device in `done`, on the machine thread. Overlapping requests wait for each other (either a write).
+#pragma once
+#include "core/device.h"
+
+typedef struct Drive Drive;
+
+typedef enum BlockOp { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_WRITE_ZEROES } BlockOp;
+
+// `result` 0 or -errno. For a successful read `buf` holds the data (borrowed).
+typedef void BlockDone(Device *dev, uint64_t tag, int result, const uint8_t *buf, uint64_t len_bytes);
+
+Drive *drive_find(const char *id);                   // as given by -drive id=; NULL
+const char *drive_id(const Drive *drive);
+uint64_t drive_size_bytes(const Drive *drive);
+bool drive_read_only(const Drive *drive);
+// One device a drive: false when it has one already.
+bool drive_attach(Drive *drive, Device *dev, BlockDone *done, Error *err) __attribute__((warn_unused_result));
+// Machine thread. offset and length in bytes, any alignment, inside the drive (the device checks: out of range is the guest's fault).
+// `tag` comes back in `done`, never during the call.
+void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes, const uint8_t *buf, uint64_t tag);
+unsigned drive_in_flight(const Drive *drive);
+// Reset: issued writes finish, all completions of requests submitted before are dropped; `done` isn't called for them any more.
+void drive_cancel(Drive *drive);
