@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The part of a vCPU that executors share: budget, exception, TLB and jump cache; the target's state follows it.
+//
+// A vCPU is a Device: its state (struct CpuArch and what the target adds behind it) is declared in a field table like any other's; all that stands
+// before `arch` is wiring. Slots of the IR count from `arch`.
+#pragma once
+#include "core/device.h"
+#include "fpu/softfloat.h"
+#include "tcg/ir.h"
+
+typedef struct CPU CPU;
+typedef struct Target Target;
+typedef struct Block Block;
+
+enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+
+typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_COUNT } Access;
+
+// One direct-mapped table an access kind and mmu index. An entry hits when (tag ^ gva) <= 4096 - size: same page, not crossing its end. The host
+// address is gva + addend. Entry i is empty when its tag can't hash to i (tlb_clear). Index: (gva >> 12) & (TLB_SIZE - 1).
+typedef struct TlbTable {
+    uint64_t tag[TLB_SIZE];
+    uint64_t addend[TLB_SIZE];
+} TlbTable;
+
+typedef struct JumpEntry {
+    uint64_t key;   // pc ^ cpu->jump_key
+    void *code;     // entry point in T1 code
+} JumpEntry;
+
+// Architecture-neutral part of the state. Plain data.
+typedef struct CpuArch {
+    uint64_t pc;
+    FpEnv fp;                  // rounding mode and sticky flags
+    uint8_t halted;            // waits for an interrupt
+    uint8_t reserved;          // a load reservation is held on the granule at …
+    uint8_t pad[6];
+    uint64_t reserve_gpa;      // … this physical address
+} CpuArch;
+
+// Results of a slow memory access or of a helper, as the executors see them.
+typedef enum SlowResult {
+    SLOW_OK,
+    SLOW_FAULT,  // cpu->exception is set; the instruction had no effect
+    SLOW_ALONE,  // T1 only: nothing was done; the instruction must be run alone by T0, since it may bring an event nearer or change code
+} SlowResult;
+
+struct CPU {
+    Device dev;
+    const Target *target;
+    Machine *machine;
+    unsigned index;
+    int64_t budget;            // instructions that may still be attempted in this slice; T1 keeps it in a register
+    volatile bool attention;   // leave after the current instruction
+    bool running_t1;           // slow paths answer SLOW_ALONE instead of having side effects
+    uint32_t exception;        // 0 none, else 1 + the target's number
+    uint64_t exception_value;
+    uint32_t fetch_generation; // rises whenever a fetch translation may have changed: guards links across pages
+    uint64_t jump_key;         // mixes fetch_generation and mode into the jump cache
+    uint32_t mxcsr_guest, mxcsr_host;
+    void *exec;                // softmmu's per-CPU wiring
+    // Filled by softmmu/tlb.c, read inline by T1 and T0.
+    TlbTable tlb[ACCESS_COUNT][MMU_COUNT];
+    JumpEntry jump_cache[JUMP_CACHE_SIZE];
+    uint8_t pad_to_state[8];
+    CpuArch arch;              // state starts here
+    // the target's struct goes on here
+};
+
+static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->arch + slot; }
+#define CPU_SLOT(type, member) ((uint32_t)(offsetof(type, member) - offsetof(CPU, arch)))
+
+static inline void tlb_clear(TlbTable *t)
+{
+    memset(t->tag, 0xff, sizeof(t->tag));
+    t->tag[TLB_SIZE - 1] = 0;
+}
+
+// Raises an exception from a helper or slow path: `number` as the target counts.
+static inline void cpu_raise(CPU *cpu, unsigned number, uint64_t value)
+{
+    cpu->exception = 1 + number;
+    cpu->exception_value = value;
+}
+
+// ---- what softmmu gives to the executors (softmmu/memory-access.c) ----
+
+// Full access with translation, page crossing, MMIO, observers. Values are zero-extended and in host byte order after MEMOP_BSWAP; sign
+// extension is done by the caller. Up to 8 bytes.
+SlowResult cpu_load(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value);
+SlowResult cpu_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value);
+SlowResult cpu_load_wide(CPU *cpu, uint64_t gva, MemOp memop, void *bytes);       // 16 and 32 bytes
+SlowResult cpu_store_wide(CPU *cpu, uint64_t gva, MemOp memop, const void *bytes);
+// Translates for `access` without performing it, so that a following access can't fault. RAM: *host is set; MMIO: NULL.
+SlowResult cpu_probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, void **host);
+
+// ---- T0 (tcg/interp.c) ----
+
+typedef struct RunResult {
+    unsigned attempted;  // guest instructions, the raising one included
+    IrExit exit;
+    bool boundary;       // IR_EXIT_*: the loop must look; else only the block ended (or the limit was reached)
+} RunResult;
+
+// Interprets at most `limit` (>= 1) guest instructions of the block, from its start; stops early when an exception was raised, attention is
+// asked for, or the block is left. Leaves arch.pc at the next instruction, or at the raising one with cpu->exception set. Decrements
+// cpu->budget before each instruction after the first … so that icount is exact in every access: at the attempt of instruction k
+// cpu->budget counts it as not yet attempted.
+RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit);
+// The C meaning of one op for executors that lack it: values as 64-bit words (wide ones: up to four words each).
+void interp_op(CPU *cpu, const IrInsn *insn, uint64_t *result, const uint64_t *a, const uint64_t *b, const uint64_t *c);

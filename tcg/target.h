@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Target: all that the rest of the program knows of an instruction set.
+#pragma once
+#include "tcg/cpu.h"
+
+// Groups are gdb's features: "org.gnu.gdb.riscv.cpu", …
+typedef struct RegDesc {
+    const char *name, *group, *gdb_type; // gdb_type: "int", "data_ptr", "code_ptr", "ieee_double", …
+    uint32_t slot;                       // bytes from the start of the state; ~0u: read and written by number through Target.reg_read/reg_write
+    uint16_t bits;
+    uint16_t number;                     // gdb's
+} RegDesc;
+
+typedef struct WalkResult {
+    uint64_t gpa;          // of gva, page offset included
+    uint8_t prot;          // bit per Access: allowed with this translation at this mmu index now (write: only if no dirty bit has to be set)
+    uint8_t page_bits;     // size of the mapping: 12, 21, …
+    uint8_t nsteps;        // table entries read, root first
+    uint64_t step_gpa[6];  // their physical addresses
+    uint8_t step_bytes;    // size of an entry
+    // On a fault (walk returned false): the exception to raise.
+    uint32_t exception;
+    uint64_t exception_value;
+} WalkResult;
+
+typedef struct TargetFetch { // what a translator reads instruction bytes from
+    const uint8_t *host;     // the bytes at block pc …
+    unsigned len;            // … up to the end of the page; at least 1
+    // Bytes of the next page for an instruction that crosses, only if it is the first of the block; NULL when the block must end before it.
+    const uint8_t *(*next_page)(void *ctx);
+    void *ctx;
+} TargetFetch;
+
+struct Target {
+    const char *name;           // "riscv64"
+    const DeviceType *cpu_type; // its state starts at CPU.arch
+    uint8_t word_bits;
+    bool big_endian;
+    const RegDesc *regs; size_t nregs;
+    IrNames names;              // slots, helpers
+    // Translates from arch.pc-independent inputs only: pc, flags and bytes. At most `max_guest` instructions, never past the page's end (but for
+    // a first instruction that crosses). An illegal instruction becomes a TRAP.
+    void (*translate)(CPU *cpu, IrBuilder *b, uint64_t pc, uint32_t flags, const TargetFetch *fetch, unsigned max_guest);
+    uint32_t (*block_flags)(CPU *cpu);  // mode bits of the block key, now
+    unsigned (*fetch_mmu)(CPU *cpu);    // mmu index of instruction fetch, now
+    // Walks as hardware does, with access and dirty updates (through dma_write-like observed stores), protection and PMP checks.
+    bool (*walk)(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *result);
+    // Exception numbers that softmmu raises itself.
+    void (*access_fault)(CPU *cpu, uint64_t gva, Access access);
+    void (*align_fault)(CPU *cpu, uint64_t gva, Access access);
+    bool (*interrupt_pending)(CPU *cpu);        // would an interrupt be taken before the next instruction (also: wakes a halted CPU, see below)
+    bool (*wakeup_pending)(CPU *cpu);           // would a halted CPU resume (RISC-V: pending and enabled, whatever the global enable)
+    void (*take_interrupt)(CPU *cpu);           // enters the handler
+    void (*take_exception)(CPU *cpu);           // of cpu->exception (which it clears), arch.pc at the raising instruction
+    int (*disas)(char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc); // length in bytes, 0: not enough bytes
+    uint64_t (*reg_read)(CPU *cpu, unsigned number);
+    void (*reg_write)(CPU *cpu, unsigned number, uint64_t value);
+    const char *(*isa_string)(CPU *cpu);        // for the device tree
+};
+
+extern const Target *const targets[]; // NULL-terminated, made from target/meson.build
+
+// ---- calls from targets into softmmu (softmmu/tlb.c) ----
+void cpu_tlb_flush(CPU *cpu);                    // translation regime changed (satp, modes): nothing cached may be used; guest-invisible
+void cpu_tlb_flush_page(CPU *cpu, uint64_t gva);
+void cpu_code_flush_hint(CPU *cpu);              // fence.i and the like: nothing to do, counted
