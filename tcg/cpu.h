@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The part of a vCPU that executors share: budget, exception, TLB and jump cache; the target's state follows it.
 //
-// A vCPU is a Device: its state (struct CpuArch and what the target adds behind it) is declared in a field table like any other's; all that stands
-// before `arch` is wiring. Slots of the IR count from `arch`.
+// A target's CPU device is `struct { Device dev; CPU cpu; more state }`: its state (struct CpuArch and what the target adds behind it) is declared
+// in a field table like any other device's; all that stands before `arch` is wiring. Slots of the IR count from `arch`.
 #pragma once
-#include "core/device.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
 #include "fpu/softfloat.h"
 #include "tcg/ir.h"
 
 typedef struct CPU CPU;
-typedef struct Target Target;
-typedef struct Block Block;
+struct Target;
+struct Device;
+struct Machine;
 
 enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
 
@@ -45,10 +50,26 @@ typedef enum SlowResult {
     SLOW_ALONE,  // T1 only: nothing was done; the instruction must be run alone by T0, since it may bring an event nearer or change code
 } SlowResult;
 
+// What softmmu gives to executors and targets.
+typedef struct CpuOps {
+    // Full access with translation, page crossing, MMIO, observers. Values are zero-extended, in host byte order after MEMOP_BSWAP; sign
+    // extension is the caller's. Up to 8 bytes.
+    SlowResult (*load)(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value);
+    SlowResult (*store)(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value);
+    SlowResult (*load_wide)(CPU *cpu, uint64_t gva, MemOp memop, void *bytes); // 16 and 32 bytes
+    SlowResult (*store_wide)(CPU *cpu, uint64_t gva, MemOp memop, const void *bytes);
+    // Translates for `access` (raising its fault) without performing it. RAM: *host is set for reading; MMIO: NULL.
+    SlowResult (*probe)(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host);
+    // The translation regime changed (satp, …): nothing cached may be used. Never visible to the guest.
+    void (*tlb_flush)(CPU *cpu);
+    void (*tlb_flush_page)(CPU *cpu, uint64_t gva);
+} CpuOps;
+
 struct CPU {
-    Device dev;
-    const Target *target;
-    Machine *machine;
+    struct Device *dev;        // that it is part of
+    const struct Target *target;
+    struct Machine *machine;
+    const CpuOps *ops;
     unsigned index;
     int64_t budget;            // instructions that may still be attempted in this slice; T1 keeps it in a register
     volatile bool attention;   // leave after the current instruction
@@ -82,17 +103,6 @@ static inline void cpu_raise(CPU *cpu, unsigned number, uint64_t value)
     cpu->exception = 1 + number;
     cpu->exception_value = value;
 }
-
-// ---- what softmmu gives to the executors (softmmu/memory-access.c) ----
-
-// Full access with translation, page crossing, MMIO, observers. Values are zero-extended and in host byte order after MEMOP_BSWAP; sign
-// extension is done by the caller. Up to 8 bytes.
-SlowResult cpu_load(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value);
-SlowResult cpu_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value);
-SlowResult cpu_load_wide(CPU *cpu, uint64_t gva, MemOp memop, void *bytes);       // 16 and 32 bytes
-SlowResult cpu_store_wide(CPU *cpu, uint64_t gva, MemOp memop, const void *bytes);
-// Translates for `access` without performing it, so that a following access can't fault. RAM: *host is set; MMIO: NULL.
-SlowResult cpu_probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, void **host);
 
 // ---- T0 (tcg/interp.c) ----
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Target: all that the rest of the program knows of an instruction set.
 #pragma once
+#include "core/device.h"
 #include "tcg/cpu.h"
+
+typedef struct Target Target;
 
 // Groups are gdb's features: "org.gnu.gdb.riscv.cpu", …
 typedef struct RegDesc {
@@ -33,7 +36,8 @@ typedef struct TargetFetch { // what a translator reads instruction bytes from
 
 struct Target {
     const char *name;           // "riscv64"
-    const DeviceType *cpu_type; // its state starts at CPU.arch
+    const DeviceType *cpu_type; // instance: Device, then CPU at cpu_offset; its state starts at CPU.arch
+    size_t cpu_offset;
     uint8_t word_bits;
     bool big_endian;
     const RegDesc *regs; size_t nregs;
@@ -59,8 +63,3 @@ struct Target {
 };
 
 extern const Target *const targets[]; // NULL-terminated, made from target/meson.build
-
-// ---- calls from targets into softmmu (softmmu/tlb.c) ----
-void cpu_tlb_flush(CPU *cpu);                    // translation regime changed (satp, modes): nothing cached may be used; guest-invisible
-void cpu_tlb_flush_page(CPU *cpu, uint64_t gva);
-void cpu_code_flush_hint(CPU *cpu);              // fence.i and the like: nothing to do, counted
