@@ -17,7 +17,7 @@ struct Target;
 struct Device;
 struct Machine;
 
-enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 11, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
 
 typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_COUNT } Access;
 
@@ -28,9 +28,11 @@ typedef struct TlbTable {
     uint64_t addend[TLB_SIZE];
 } TlbTable;
 
+// Jump cache of T1, direct-mapped by jump_hash(pc): hits when both pc and key are equal.
 typedef struct JumpEntry {
-    uint64_t key;   // pc ^ cpu->jump_key
+    uint64_t pc, key;
     void *code;     // entry point in T1 code
+    uint64_t pad;
 } JumpEntry;
 
 // Architecture-neutral part of the state. Plain data.
@@ -62,7 +64,8 @@ typedef struct CpuOps {
     SlowResult (*probe)(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host);
     // The translation regime changed (satp, …): nothing cached may be used. Never visible to the guest.
     void (*tlb_flush)(CPU *cpu);
-    void (*tlb_flush_page)(CPU *cpu, uint64_t gva);
+    // A page table walk sets accessed or dirty bits in an entry (`len` bytes at gpa in RAM). What is cached stays valid. False: not RAM.
+    bool (*walk_store)(CPU *cpu, uint64_t gpa, const void *bytes, unsigned len);
 } CpuOps;
 
 struct CPU {
@@ -77,7 +80,7 @@ struct CPU {
     uint32_t exception;        // 0 none, else 1 + the target's number
     uint64_t exception_value;
     uint32_t fetch_generation; // rises whenever a fetch translation may have changed: guards links across pages
-    uint64_t jump_key;         // mixes fetch_generation and mode into the jump cache
+    uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code
     uint32_t mxcsr_guest, mxcsr_host;
     void *exec;                // softmmu's per-CPU wiring
     // Filled by softmmu/tlb.c, read inline by T1 and T0.
@@ -90,6 +93,8 @@ struct CPU {
 
 static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->arch + slot; }
 #define CPU_SLOT(type, member) ((uint32_t)(offsetof(type, member) - offsetof(CPU, arch)))
+
+static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1 ^ pc >> (1 + JUMP_CACHE_BITS)) & (JUMP_CACHE_SIZE - 1); }
 
 static inline void tlb_clear(TlbTable *t)
 {
@@ -117,5 +122,3 @@ typedef struct RunResult {
 // cpu->budget before each instruction after the first … so that icount is exact in every access: at the attempt of instruction k
 // cpu->budget counts it as not yet attempted.
 RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit);
-// The C meaning of one op for executors that lack it: values as 64-bit words (wide ones: up to four words each).
-void interp_op(CPU *cpu, const IrInsn *insn, uint64_t *result, const uint64_t *a, const uint64_t *b, const uint64_t *c);

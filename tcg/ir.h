@@ -145,15 +145,20 @@ static inline unsigned ir_type_bytes(IrType type)
 bool ir_op_has(IrOp op, char flag); // is FLAGS letter set
 // Type of the value that an instruction makes (IR_VOID: none).
 IrType ir_result_type(const IrInsn *insn);
+IrType ir_operand_type(const IrInsn *insn, unsigned n); // n 0..2
 
 // ---- builder (tcg/ir-build.c) ----
+
+enum { IR_ROOM = 256, IR_KNOWN = 64 }; // IR_ROOM: a guest instruction may need as many IR instructions
 
 typedef struct IrBuilder {
     IrBlock block;           // arrays have the maximal sizes
     bool full;               // fewer than IR_ROOM instructions left: the translator must end the block
     uint16_t snap;           // of the current guest instruction
+    unsigned nslots, nconsts; // what ir_getreg and ir_const know
+    IrPending slots[IR_KNOWN];
+    IrRef consts[IR_KNOWN];
 } IrBuilder;
-enum { IR_ROOM = 256 };      // a guest instruction may need as many IR instructions
 
 IrBuilder *ir_builder_new(void);
 void ir_builder_free(IrBuilder *b);
