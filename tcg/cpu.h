@@ -83,6 +83,7 @@ struct CPU {
     uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code
     uint32_t mxcsr_guest, mxcsr_host;
     void *exec;                // softmmu's per-CPU wiring
+    uint8_t tlb_used[ACCESS_COUNT]; // bit a mmu index: that table may hold entries
     // Filled by softmmu/tlb.c, read inline by T1 and T0.
     TlbTable tlb[ACCESS_COUNT][MMU_COUNT];
     JumpEntry jump_cache[JUMP_CACHE_SIZE];

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Translated blocks: found by physical place, virtual pc and mode; dropped when their bytes are stored to.
+//
+// Correctness under self-modifying code comes from page tracking alone: a page that holds translated bytes is flagged PAGE_CODE, and a store that
+// hits a 64-byte granule with such bytes drops the blocks that overlap it. fence.i and its like are hints.
+#include <assert.h>
+
+#include "softmmu/exec.h"
+
+enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20 };
+
+Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config)
+{
+    Exec *exec = g_new0(Exec, 1);
+    exec->machine = machine;
+    exec->target = target;
+    exec->config = *config;
+    exec->cpus = cpus;
+    exec->ncpus = ncpus;
+    exec->builder = ir_builder_new();
+    exec->hash_bits = HASH_BITS;
+    exec->hash = g_new0(Block *, (size_t)1 << HASH_BITS);
+    exec->page_blocks = g_new0(Block *, machine->npages);
+    exec->page_granules = g_new0(uint64_t, machine->npages);
+    exec->walk_pages = g_new0(WalkPage *, machine->npages);
+    exec->page_written = g_new0(uint8_t, machine->npages);
+    exec->walk_list = g_ptr_array_new();
+    exec->rng = config->flush_seed;
+    machine->before_store = exec_before_store;
+    machine->observer_ctx = exec;
+    for (unsigned i = 0; i < ncpus; i++) {
+        cpus[i]->exec = exec;
+        cpus[i]->ops = &exec_cpu_ops;
+        cpus[i]->fetch_generation = 1;
+    }
+    return exec;
+}
+
+void exec_free(Exec *exec)
+{
+    if (!exec) {
+        return;
+    }
+    exec_invalidate_all(exec);
+    exec_reap(exec);
+    tlb_flush_all(exec);
+    g_ptr_array_free(exec->walk_list, TRUE);
+    ir_builder_free(exec->builder);
+    g_free(exec->hash);
+    g_free(exec->page_blocks);
+    g_free(exec->page_granules);
+    g_free(exec->walk_pages);
+    g_free(exec->page_written);
+    g_free(exec);
+}
+
+static unsigned block_hash(const Exec *exec, uint64_t ram_address, uint64_t pc, uint32_t flags)
+{
+    uint64_t h = (ram_address >> 1) * 0x9e3779b97f4a7c15 ^ (pc >> PAGE_BITS) * 0xc2b2ae3d27d4eb4f ^ (uint64_t)flags << 40;
+    return (unsigned)((h ^ h >> 29) * 0x9e3779b97f4a7c15 >> (64 - exec->hash_bits));
+}
+
+// ---- page lists ----
+
+static uint64_t granule_mask(unsigned offset, unsigned len)
+{
+    unsigned first = offset >> GRANULE_BITS, last = (offset + len - 1) >> GRANULE_BITS;
+    uint64_t mask = ~(uint64_t)0 << first;
+    return last >= GRANULES - 1 ? mask : mask & (((uint64_t)1 << (last + 1)) - 1);
+}
+
+// Which part of page n (0 or 1) the block covers.
+static uint64_t block_granules(const Block *block, unsigned n)
+{
+    unsigned offset = (unsigned)block->ram_address & PAGE_MASK;
+    unsigned in_first = block->crosses ? PAGE_SIZE - offset : block->bytes;
+    return n == 0 ? granule_mask(offset, in_first) : granule_mask(0, block->bytes - in_first);
+}
+
+static uint64_t block_page(const Block *block, unsigned n)
+{
+    return n == 0 ? block->ram_address >> PAGE_BITS : block->second_page;
+}
+
+static unsigned page_link(const Block *block, uint64_t ram_page)
+{
+    return block_page(block, 0) == ram_page ? 0 : 1;
+}
+
+static void page_add(Exec *exec, Block *block, unsigned n)
+{
+    uint64_t page = block_page(block, n);
+    block->page_next[n] = exec->page_blocks[page];
+    exec->page_blocks[page] = block;
+    exec->page_granules[page] |= block_granules(block, n);
+    tlb_page_flag(exec, page, PAGE_CODE);
+}
+
+static void page_remove(Exec *exec, Block *block, unsigned n)
+{
+    uint64_t page = block_page(block, n), granules = 0;
+    Block **link = &exec->page_blocks[page];
+    while (*link) {
+        Block *other = *link;
+        unsigned m = page_link(other, page);
+        if (other == block) {
+            *link = other->page_next[m];
+            continue;
+        }
+        granules |= block_granules(other, m);
+        link = &other->page_next[m];
+    }
+    exec->page_granules[page] = granules;
+    if (!exec->page_blocks[page]) {
+        exec->machine->page_flags[page] &= (uint8_t)~PAGE_CODE;
+    }
+}
+
+// ---- life and death ----
+
+static void block_kill(Exec *exec, Block *block)
+{
+    Block **link = &exec->hash[block_hash(exec, block->ram_address, block->pc, block->flags)];
+    while (*link != block) {
+        link = &(*link)->hash_next;
+    }
+    *link = block->hash_next;
+    page_remove(exec, block, 0);
+    if (block->crosses && block->second_page != block->ram_address >> PAGE_BITS) {
+        page_remove(exec, block, 1);
+    }
+    BlockSlot *slot = &exec->block_cache[block->pc >> 1 & (BLOCK_CACHE_SIZE - 1)];
+    if (slot->block == block) {
+        slot->block = NULL;
+    }
+    block->dead = true;
+    block->hash_next = exec->dead;
+    exec->dead = block;
+    exec->nblocks--;
+    exec->ir_bytes -= block->ir->nins * sizeof(IrInsn);
+}
+
+void exec_reap(Exec *exec)
+{
+    while (exec->dead) {
+        Block *block = exec->dead;
+        exec->dead = block->hash_next;
+        g_free(block->ir);
+        g_free(block);
+    }
+}
+
+void exec_invalidate_all(Exec *exec)
+{
+    for (size_t i = 0; i < (size_t)1 << exec->hash_bits; i++) {
+        while (exec->hash[i]) {
+            block_kill(exec, exec->hash[i]);
+        }
+    }
+}
+
+bool exec_store_leaves(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len)
+{
+    return (exec->page_granules[ram_page] & granule_mask(offset, len)) || tlb_walked_used(exec, ram_page, offset, len);
+}
+
+void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len)
+{
+    uint64_t mask = granule_mask(offset, len);
+    if (!(exec->page_granules[ram_page] & mask)) {
+        return;
+    }
+    exec->code_invalidations++;
+    Block *next;
+    for (Block *block = exec->page_blocks[ram_page]; block; block = next) {
+        unsigned n = page_link(block, ram_page);
+        next = block->page_next[n];
+        if (block_granules(block, n) & mask) {
+            block_kill(exec, block);
+        }
+    }
+    for (unsigned i = 0; i < exec->ncpus; i++) {
+        exec->cpus[i]->attention = true; // a running block may be among the dead
+    }
+}
+
+// ---- finding and translating ----
+
+typedef struct NextPage {
+    Exec *exec;
+    CPU *cpu;
+    uint64_t gva;
+    bool asked, fault;
+    uint64_t ram_page;
+} NextPage;
+
+// The table in which gva's fetch translation is cached, or NULL.
+static const TlbTable *fetch_cached(const Exec *exec, CPU *cpu, uint64_t gva)
+{
+    unsigned mmu = exec->target->fetch_mmu(cpu), i = (gva >> PAGE_BITS) & (TLB_SIZE - 1);
+    const TlbTable *t = &cpu->tlb[ACCESS_FETCH][mmu];
+    return (cpu->tlb_used[ACCESS_FETCH] & 1u << mmu) && t->tag[i] == (gva & ~(uint64_t)PAGE_MASK) ? t : NULL;
+}
+
+static bool fetch_translate(Exec *exec, CPU *cpu, uint64_t gva, uint64_t *ram_address, const uint8_t **host)
+{
+    const TlbTable *t = fetch_cached(exec, cpu, gva);
+    uint64_t gpa;
+    uint8_t *page_host = NULL;
+    if (t) {
+        page_host = (uint8_t *)(uintptr_t)(gva + t->addend[(gva >> PAGE_BITS) & (TLB_SIZE - 1)]);
+    } else if (!tlb_translate(exec, cpu, gva, ACCESS_FETCH, exec->target->fetch_mmu(cpu), &gpa, &page_host)) {
+        return false;
+    }
+    if (!page_host) {
+        exec->target->access_fault(cpu, gva, ACCESS_FETCH); // code in MMIO isn't supported by hardware that we model
+        return false;
+    }
+    *host = page_host;
+    for (unsigned n = 0; n < exec->machine->ram->len; n++) {
+        const RamBlock *ram = exec->machine->ram->pdata[n];
+        if (page_host >= ram->host && page_host < ram->host + ram->size_bytes) {
+            *ram_address = (ram->first_page << PAGE_BITS) + (uint64_t)(page_host - ram->host);
+            return true;
+        }
+    }
+    assert(!"host address of RAM");
+    return false;
+}
+
+static const uint8_t *fetch_next_page(void *ctx)
+{
+    NextPage *next = ctx;
+    const uint8_t *host;
+    uint64_t ram_address;
+    next->asked = true;
+    if (!fetch_translate(next->exec, next->cpu, next->gva, &ram_address, &host)) {
+        next->fault = true;
+        return NULL;
+    }
+    next->ram_page = ram_address >> PAGE_BITS;
+    return host;
+}
+
+static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const uint8_t *host, uint32_t flags)
+{
+    uint64_t pc = cpu->arch.pc;
+    NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
+    TargetFetch fetch = { .host = host, .len = PAGE_SIZE - (unsigned)(pc & PAGE_MASK), .next_page = fetch_next_page, .ctx = &next };
+    if (exec->ir_bytes > IR_BYTES_MAX) {
+        exec_invalidate_all(exec);
+    }
+    ir_begin(exec->builder, pc, flags);
+    exec->target->translate(cpu, exec->builder, pc, flags, &fetch, exec->config.max_guest);
+    if (next.fault) {
+        return NULL;
+    }
+    const IrBlock *built = &exec->builder->block;
+    assert(built->nguest > 0 && built->bytes > 0);
+    Block *block = g_new0(Block, 1);
+    block->pc = pc;
+    block->ram_address = ram_address;
+    block->flags = flags;
+    block->bytes = built->bytes;
+    block->nguest = built->nguest;
+    block->crosses = next.asked;
+    block->second_page = next.ram_page;
+    assert(block->crosses || block->bytes <= fetch.len);
+    block->ir = ir_block_copy(built);
+    Block **link = &exec->hash[block_hash(exec, ram_address, pc, flags)];
+    block->hash_next = *link;
+    *link = block;
+    page_add(exec, block, 0);
+    if (block->crosses && block->second_page != ram_address >> PAGE_BITS) {
+        page_add(exec, block, 1);
+    }
+    exec->nblocks++;
+    exec->ir_bytes += built->nins * sizeof(IrInsn);
+    exec->translated_guest += built->nguest;
+    return block;
+}
+
+Block *exec_find(Exec *exec, CPU *cpu)
+{
+    uint64_t pc = cpu->arch.pc, ram_address;
+    uint32_t flags = exec->target->block_flags(cpu);
+    uint64_t key = (uint64_t)cpu->fetch_generation << 32 | flags;
+    BlockSlot *slot = &exec->block_cache[pc >> 1 & (BLOCK_CACHE_SIZE - 1)];
+    if (slot->block && slot->pc == pc && slot->key == key && !exec->config.no_tlb && exec->ncpus == 1) {
+        return slot->block;
+    }
+    const uint8_t *host;
+    if (!fetch_translate(exec, cpu, pc, &ram_address, &host)) {
+        return NULL;
+    }
+    Block *block = exec->hash[block_hash(exec, ram_address, pc, flags)];
+    while (block && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
+        block = block->hash_next;
+    }
+    if (block && block->crosses) {
+        NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
+        if (!fetch_next_page(&next)) {
+            return NULL;
+        }
+        if (next.ram_page != block->second_page) {
+            block_kill(exec, block);
+            block = NULL;
+        }
+    }
+    if (!block) {
+        block = block_translate(exec, cpu, ram_address, host, flags);
+    }
+    if (block && !block->crosses && fetch_cached(exec, cpu, pc)) {
+        *slot = (BlockSlot){ .pc = pc, .key = key, .block = block };
+    }
+    return block;
+}

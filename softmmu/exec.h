@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Inside softmmu: translated blocks, walked page-table entries, and what a vCPU needs of both. Machine thread only; wiring, never state.
+#pragma once
+#include "target/target.h"
+#include "tcg/cpu.h"
+
+typedef struct Exec Exec;
+typedef struct Block Block;
+
+enum { GRANULE_BITS = 6, GRANULES = PAGE_SIZE >> GRANULE_BITS }; // self-modifying code is tracked by 64 bytes: one bit each of a u64
+
+// A translation: bytes at a RAM address, entered at virtual pc in the mode `flags`.
+struct Block {
+    uint64_t pc;
+    uint64_t ram_address;      // RAM page number << 12 | offset of the first byte
+    uint64_t second_page;      // RAM page of the rest when `crosses`
+    uint32_t flags, bytes, runs;
+    uint16_t nguest;
+    bool crosses;              // one instruction that crosses a page: entered through exec_find only, since both pages are to be walked each time
+    bool dead;                 // invalidated while it may be running: freed at the next boundary
+    IrBlock *ir;               // unoptimised, for T0
+    Block *hash_next;
+    Block *page_next[2];       // lists of the first and the second page
+};
+
+// What cached translations were derived from one RAM page of a page table: for each entry of `entry_bytes`, which virtual page.
+typedef struct WalkPage {
+    uint64_t ram_page;
+    unsigned entry_bytes;
+    unsigned used;             // entries that aren't 0
+    uint64_t entry[1024];      // 0, or virtual page | WALK_* bits
+} WalkPage;
+enum { WALK_USED = 1, WALK_FETCHED = 2, WALK_MANY = 4 }; // MANY: an upper level, a large page, or several virtual pages
+
+typedef struct BlockSlot { // a direct-mapped cache in front of the hash table
+    uint64_t pc, key;
+    Block *block;
+} BlockSlot;
+enum { BLOCK_CACHE_SIZE = 4096 };
+
+// Knobs for tests; none is visible to the guest.
+typedef struct ExecConfig {
+    unsigned max_guest;        // instructions a block (1..64)
+    bool interpreter;          // T0 alone
+    bool lockstep;             // T0 beside T1
+    bool no_tlb;               // nothing is cached
+    uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
+    unsigned plant;            // planted fault (build option), 0: none
+} ExecConfig;
+
+struct Exec {
+    Machine *machine;
+    const Target *target;
+    ExecConfig config;
+    CPU **cpus;
+    unsigned ncpus;
+    IrBuilder *builder;
+    // blocks
+    Block **hash;              // by ram_address, pc and flags
+    unsigned hash_bits;
+    Block **page_blocks;       // by RAM page
+    uint64_t *page_granules;   // by RAM page: which granules hold translated bytes
+    Block *dead;
+    uint64_t nblocks, ir_bytes;
+    BlockSlot block_cache[BLOCK_CACHE_SIZE];
+    // page tables
+    WalkPage **walk_pages;     // by RAM page
+    GPtrArray *walk_list;
+    uint8_t *page_written;     // by RAM page: a write entry was cached since the last purge
+    // counters for `info jit` and bench
+    uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
+    uint64_t rng;
+};
+
+Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config);
+void exec_free(Exec *exec);
+
+// The block at the CPU's pc, translated if need be. NULL: the fetch raised an exception (cpu->exception).
+Block *exec_find(Exec *exec, CPU *cpu);
+void exec_invalidate_all(Exec *exec);  // drops every block
+void exec_reap(Exec *exec);            // frees blocks that died while they might run; at a boundary
+// A store of `len` bytes at `offset` of a RAM page with flags is about to happen. would_leave: must the running block be left after it?
+bool exec_store_leaves(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
+void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
+
+// softmmu/tlb.c
+bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);
+void tlb_flush_all(Exec *exec);
+void tlb_flush_cpu(CPU *cpu);
+void tlb_flush_regime(Exec *exec, CPU *cpu); // tlb_flush_cpu, and now and then a cleaning of marks
+void tlb_page_flag(Exec *exec, uint64_t ram_page, uint8_t flag); // sets a page flag; no fast path writes the page afterwards
+bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
+void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
+static inline Exec *cpu_exec_of(CPU *cpu) { return cpu->exec; }
+
+// softmmu/access.c
+extern const CpuOps exec_cpu_ops;
+RamObserver exec_before_store;
+
+// softmmu/cpu-exec.c
+// Attempts exactly `budget` instructions unless it stops earlier: halt, attention, an interrupt that became deliverable, or (after `soft`
+// instructions) any convenient boundary. Returns how many were attempted.
+uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft);
