@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Arithmetic: add, subtract, multiply, divide, square root, fused multiply-add. IEEE 754-2019, 5.4.1 and 6.1 to 6.3.
+// Arithmetic: add, subtract, multiply, divide, square root, fused multiply-add.
+// IEEE 754-2019, 5.4.1 and 6.1 to 6.3.
 //
-// Each operation has three parts: a finite part on unpacked nonzero numbers; a rare part that settles NaNs, infinities and
-// zeros and passes subnormals on; and the dispatch between them, one test of all operands' kinds.
+// Each operation has three parts: a finite part on unpacked nonzero numbers; a rare part that
+// settles NaNs, infinities and zeros and passes subnormals on; and the dispatch between them, one
+// test of all operands' kinds.
 #include "fpu/fp-core.h"
 
 // An exact zero from operands of opposite signs.
@@ -16,23 +18,27 @@ static uint64_t exact_zero(FpFormat f, const FpEnv *env)
 FP_INLINE uint64_t add_finite(FpFormat f, FpEnv *env, FpParts a, FpParts b)
 {
     bool swap = a.exp < b.exp || (a.exp == b.exp && a.sig < b.sig);
-    FpParts large = swap ? b : a, small = swap ? a : b;
+    // Which operand is larger and whether signs differ is unpredictable: masks, not branches.
+    uint64_t exchange = (a.sig ^ b.sig) & (0 - (uint64_t)swap);
+    uint64_t negate = 0 - (uint64_t)(a.sign ^ b.sign);
+    uint8_t sign = swap ? b.sign : a.sign;
+    int32_t distance = a.exp - b.exp, exp = swap ? b.exp : a.exp;
     // One bit of room for the carry; the low bit given up is zero in all formats of this core.
-    uint64_t x = large.sig >> 1;
-    uint64_t y = fp_shift_right_sticky(small.sig >> 1, (uint32_t)(large.exp - small.exp));
-
-    // Two's complement by mask rather than a branch: signs are unpredictable.
-    uint64_t negate = UINT64_C(0) - (large.sign ^ small.sign);
+    uint64_t x = (a.sig ^ exchange) >> 1;
+    uint64_t y = fp_shift_right_sticky((b.sig ^ exchange) >> 1,
+                                       (uint32_t)(distance < 0 ? -distance : distance));
     uint64_t sum = x + ((y ^ negate) - negate);
+
     if (FP_UNLIKELY(sum == 0)) {
         return exact_zero(f, env);
     }
     int32_t zeros = __builtin_clzll(sum);
-    return fp_round_pack(f, env, large.sign, large.exp + 1 - zeros, sum << zeros);
+    return fp_round_pack(f, env, sign, exp + 1 - zeros, sum << zeros);
 }
 
 // `ub` is b's pattern before any negation: a NaN keeps its sign.
-static FP_RARE uint64_t add_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a, FpParts b)
+static FP_RARE uint64_t add_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a,
+                                 FpParts b)
 {
     uint32_t kinds = a.kind | b.kind;
 
@@ -78,7 +84,8 @@ FP_INLINE uint64_t mul_finite(FpFormat f, FpEnv *env, FpParts a, FpParts b)
     return fp_round_pack(f, env, a.sign ^ b.sign, a.exp + b.exp + 1 - (int32_t)low, sig << low);
 }
 
-static FP_RARE uint64_t mul_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a, FpParts b)
+static FP_RARE uint64_t mul_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a,
+                                 FpParts b)
 {
     uint32_t kinds = a.kind | b.kind;
 
@@ -112,21 +119,25 @@ FP_INLINE uint64_t fp_mul(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub)
 
 FP_INLINE uint64_t div_finite(FpFormat f, FpEnv *env, FpParts a, FpParts b)
 {
-    // Halve the dividend if need be, so that the quotient is in [1/2, 1) and has its leading one in a fixed place.
+    // Halve the dividend if need be, so that the quotient is in [1/2, 1) and has its leading one in
+    // a fixed place.
     uint32_t halve = a.sig >= b.sig;
     uint64_t dividend = a.sig >> halve, sig;
 
-    if (f.frac_bits < 30) { // both significands end above bit 32: a 32-bit quotient is enough and exact
+    if (fp_frac_bits(f) < 30) {
+        // Both significands end above bit 32: a 32-bit quotient is enough and exact.
         uint64_t divisor = b.sig >> 32;
         sig = dividend / divisor << 32 | (dividend % divisor != 0);
     } else {
         sig = (uint64_t)(((FpWide)dividend << 64) / b.sig);
-        sig |= sig * b.sig != 0; // the remainder's low half, negated: zero only for a zero remainder
+        // The remainder's low half, negated: zero only for a zero remainder.
+        sig |= sig * b.sig != 0;
     }
     return fp_round_pack(f, env, a.sign ^ b.sign, a.exp - b.exp - 1 + (int32_t)halve, sig);
 }
 
-static FP_RARE uint64_t div_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a, FpParts b)
+static FP_RARE uint64_t div_rare(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub, FpParts a,
+                                 FpParts b)
 {
     uint8_t sign = a.sign ^ b.sign;
 
@@ -162,7 +173,8 @@ FP_INLINE uint64_t fp_div(FpFormat f, FpEnv *env, uint64_t ua, uint64_t ub)
 
 // Square root.
 
-// rsqrt_table[i] = floor(2^15 / sqrt((i + 32.5) / 128)), but at most 65535: 1 / sqrt(M) for M = (i + 32 ... i + 33) / 128.
+// rsqrt_table[i] = floor(2^15 / sqrt((i + 32.5) / 128)), but at most 65535: 1 / sqrt(M) for M from
+// (i + 32) / 128 to (i + 33) / 128.
 static const uint16_t rsqrt_table[96] = {
     65029, 64051, 63116, 62221, 61363, 60539, 59748, 58987, 58254, 57548, 56867, 56209,
     55574, 54960, 54366, 53790, 53233, 52692, 52168, 51659, 51165, 50684, 50217, 49763,
@@ -174,13 +186,14 @@ static const uint16_t rsqrt_table[96] = {
     34347, 34200, 34056, 33913, 33772, 33633, 33495, 33359, 33225, 33092, 32961, 32832,
 };
 
-// For m in [2^62, 2^64): returns s, within a few units of sqrt(m), the remainder m - s * s, and about 2^63 / sqrt(m) to a
-// relative error below 2^-25. Newton's iterations r += r * (1 - M * r * r) / 2 in fixed point double the table's 7 good bits
-// twice; one step on the root itself then gives it 32.
+// For m in [2^62, 2^64): returns s, within a few units of sqrt(m), the remainder m - s * s, and
+// about 2^63 / sqrt(m) to a relative error below 2^-25. Newton's iterations r += r * (1 - M * r *
+// r) / 2 in fixed point double the table's 7 good bits twice; one step on the root itself then
+// gives it 32.
 FP_INLINE uint64_t root_32(uint64_t m, int64_t *rem, uint64_t *reciprocal)
 {
-    uint64_t m_high = m >> 32;                   // M, 32 fraction bits
-    uint64_t r = rsqrt_table[(m >> 57) - 32];    // 15 fraction bits
+    uint64_t m_high = m >> 32;                                       // M, 32 fraction bits
+    uint64_t r = rsqrt_table[(m >> 57) - 32];                        // 15 fraction bits
     uint64_t t = 3 * (UINT64_C(1) << 30) - (m_high * (r * r) >> 32); // 3 - M r r, 30 fraction bits
 
     r = r * t >> 15; // 31 fraction bits from here on, the halving included
@@ -196,15 +209,17 @@ FP_INLINE uint64_t root_32(uint64_t m, int64_t *rem, uint64_t *reciprocal)
 
 FP_INLINE uint64_t sqrt_finite(FpFormat f, FpEnv *env, FpParts a)
 {
-    uint32_t odd = !(a.exp & 1); // value = sig / 2^64 * 2^(exp + 1): halve sig to make that exponent even
+    // value = sig / 2^64 * 2^(exp + 1): halve sig to make that exponent even.
+    uint32_t odd = !(a.exp & 1);
     uint64_t m = a.sig >> odd, reciprocal;
     int32_t exp = ((a.exp + 1 + (int32_t)odd) >> 1) - 1;
     int64_t rem;
     uint64_t s = root_32(m, &rem, &reciprocal);
     uint32_t bits = 32;
 
-    if (f.frac_bits > 30) {
-        // 22 bits more: (s * 2^22 + d)^2 = m * 2^44 gives d = rem * 2^21 / s but for d * d, which is too small to matter.
+    if (fp_frac_bits(f) > 30) {
+        // 22 bits more: (s * 2^22 + d)^2 = m * 2^44 gives d = rem * 2^21 / s but for d * d, which
+        // is too small to matter.
         int64_t d = (rem >> 2) * (int64_t)reciprocal >> 40;
         FpWide square;
 
@@ -282,9 +297,8 @@ FP_INLINE Product product_of(FpParts a, FpParts b)
     FpWide product = (FpWide)a.sig * b.sig; // at least 22 low bits are zero
     uint32_t high = (uint32_t)(product >> 127);
 
-    return (Product){.sig = product >> high,
-                     .exp = a.exp + b.exp + (int32_t)high,
-                     .sign = a.sign ^ b.sign};
+    return (Product){
+        .sig = product >> high, .exp = a.exp + b.exp + (int32_t)high, .sign = a.sign ^ b.sign};
 }
 
 FP_INLINE uint64_t fma_finite(FpFormat f, FpEnv *env, FpParts a, FpParts b, FpParts c)
@@ -311,7 +325,8 @@ static uint64_t fma_nan(FpFormat f, FpEnv *env, const uint64_t operands[3], bool
     return fp_nan3(f, env, operands);
 }
 
-static FP_RARE uint64_t fma_rare(FpFormat f, FpEnv *env, const uint64_t operands[3], FpParts a, FpParts b, FpParts c)
+static FP_RARE uint64_t fma_rare(FpFormat f, FpEnv *env, const uint64_t operands[3], FpParts a,
+                                 FpParts b, FpParts c)
 {
     uint32_t factors = a.kind | b.kind;
     bool invalid_product = factors & FP_INF && factors & FP_ZERO;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Comparisons, minimum and maximum, classes: operations that never round. IEEE 754-2019, 5.11, 5.7.2 and 9.6; RISC-V
-// unprivileged ISA, F 2.2; for the x86 forms the Intel SDM vol. 2, MINSD, MAXSD and (U)COMISD.
+// Comparisons, minimum and maximum, classes: operations that never round.
+// IEEE 754-2019, 5.11, 5.7.2 and 9.6; RISC-V unprivileged ISA, F 2.2; for the x86 forms the Intel
+// SDM vol. 2, MINSD, MAXSD and (U)COMISD.
 #include "fpu/fp-core.h"
 
 // A zero in place of a subnormal where env->daz asks for it.
@@ -22,7 +23,7 @@ FP_INLINE void note_subnormals(FpFormat f, FpEnv *env, uint64_t a, uint64_t b)
 // Patterns as integers in the order of their values; the two zeros are 0 and -1.
 FP_INLINE int64_t order_key(FpFormat f, uint64_t a)
 {
-    int64_t wide = (int64_t)(a << (63 - f.frac_bits - f.exp_bits)); // the sign in bit 63
+    int64_t wide = (int64_t)(a << (63 - fp_frac_bits(f) - fp_exp_bits(f))); // the sign in bit 63
 
     return wide < 0 ? wide ^ INT64_MAX : wide;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Conversions between formats, to and from integers, and rounding to an integral value. IEEE 754-2019, 5.4.1, 5.4.2, 5.8 and
-// 5.9; RISC-V unprivileged ISA, F 11.7 (saturation); Intel SDM vol. 1, 4.8.3.7 and table E-1 (integer indefinite).
+// Conversions between formats, to and from integers, and rounding to an integral value.
+// IEEE 754-2019, 5.4.1, 5.4.2, 5.8 and 5.9; RISC-V unprivileged ISA, "Single-Precision Floating-
+// Point Conversion and Move Instructions" (saturation); Intel SDM vol. 1, table 4-1 (integer
+// indefinite).
 #include "fpu/fp-core.h"
 
 // A NaN of one format as a NaN of another; payloads keep their high bits.
@@ -11,9 +13,9 @@ static uint64_t convert_nan(FpFormat from, FpFormat to, FpEnv *env, uint64_t a)
     if (env->nan_rule != FP_NAN_X86) {
         return fp_default_nan(to, env);
     }
-    frac = from.frac_bits < to.frac_bits ? frac << (to.frac_bits - from.frac_bits)
-                                         : frac >> (from.frac_bits - to.frac_bits);
-    return fp_inf(to, (uint8_t)(nan >> (from.frac_bits + from.exp_bits))) | frac;
+    frac = fp_frac_bits(from) < fp_frac_bits(to) ? frac << (fp_frac_bits(to) - fp_frac_bits(from))
+                                                 : frac >> (fp_frac_bits(from) - fp_frac_bits(to));
+    return fp_inf(to, (uint8_t)(nan >> (fp_frac_bits(from) + fp_exp_bits(from)))) | frac;
 }
 
 static FP_RARE uint64_t convert_rare(FpFormat from, FpFormat to, FpEnv *env, uint64_t ua, FpParts a)
@@ -27,7 +29,7 @@ static FP_RARE uint64_t convert_rare(FpFormat from, FpFormat to, FpEnv *env, uin
     if (a.kind & FP_ZERO) {
         return fp_zero(to, a.sign);
     }
-    if (from.flushes) {
+    if (fp_flushes(from)) {
         fp_note_kinds(env, a.kind);
     }
     return fp_round_pack(to, env, a.sign, a.exp, a.sig);
@@ -115,18 +117,19 @@ FP_INLINE uint64_t fp_from_signed(FpFormat f, FpEnv *env, int64_t a)
     return fp_from_int(f, env, a < 0, a < 0 ? 0 - (uint64_t)a : (uint64_t)a);
 }
 
-FP_INLINE uint64_t fp_round_integral(FpFormat f, FpEnv *env, uint64_t a, uint8_t rounding, bool exact)
+FP_INLINE uint64_t fp_round_integral(FpFormat f, FpEnv *env, uint64_t a, uint8_t rounding,
+                                     bool exact)
 {
-    int32_t exp = (int32_t)((uint32_t)(a >> f.frac_bits) & fp_exp_mask(f)) - fp_bias(f);
-    uint8_t sign = (uint8_t)(a >> (f.frac_bits + f.exp_bits) & 1);
+    int32_t exp = (int32_t)((uint32_t)(a >> fp_frac_bits(f)) & fp_exp_mask(f)) - fp_bias(f);
+    uint8_t sign = (uint8_t)(a >> (fp_frac_bits(f) + fp_exp_bits(f)) & 1);
     uint64_t result;
 
-    if (exp >= f.frac_bits) {
+    if (exp >= fp_frac_bits(f)) {
         return fp_is_nan(f, a) ? fp_nan1(f, env, a) : a;
     }
     if (exp >= 0) {
-        uint64_t unit = UINT64_C(1) << (f.frac_bits - exp), rem = a & (unit - 1);
-        // For exp 0 the bit above the fraction is the exponent's last, set in every bias, as the hidden one is.
+        uint64_t unit = UINT64_C(1) << (fp_frac_bits(f) - exp), rem = a & (unit - 1);
+        // For exp 0 the unit is the hidden one; in its place is the bias's last bit, also set.
         result = a - rem;
         if (fp_round_up(rounding, sign, (a & unit) != 0, rem, unit >> 1)) {
             result += unit;

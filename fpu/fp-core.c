@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The rare half of the core: special operands, results that overflow or are tiny, and which NaN comes out.
-// After IEEE 754-2019, 6.2 and 7.2 to 7.5; for FP_NAN_X86 the Intel SDM vol. 1, 4.8.3.4 and 4.8.3.5 (NaN operands) and
-// 10.2.3.3 and 10.2.3.4 (flush-to-zero, denormals-are-zeros).
+// The rare half of the core: special operands, results that overflow or are tiny, and which NaN
+// comes out. After IEEE 754-2019, 6.2 and 7.2 to 7.5; for FP_NAN_X86 the Intel SDM vol. 1, 4.8.3.4
+// and 4.8.3.5 (NaN operands) and 10.2.3.3 and 10.2.3.4 (flush-to-zero, denormals-are-zeros).
 #include "fpu/fp-core.h"
 
 FP_RARE FpParts fp_unpack_rare(FpFormat f, bool daz, uint64_t a)
 {
     uint64_t frac = a & fp_frac_mask(f);
-    FpParts p = {.sign = (uint8_t)(a >> (f.frac_bits + f.exp_bits) & 1)};
+    FpParts p = {.sign = (uint8_t)(a >> (fp_frac_bits(f) + fp_exp_bits(f)) & 1)};
 
     if (fp_magnitude(f, a) >= fp_inf(f, 0)) {
         p.kind = !frac ? FP_INF : frac & fp_quiet_bit(f) ? FP_QNAN : FP_SNAN;
@@ -18,7 +18,7 @@ FP_RARE FpParts fp_unpack_rare(FpFormat f, bool daz, uint64_t a)
 
         p.kind = FP_SUBNORMAL;
         p.sig = frac << zeros;
-        p.exp = 1 - fp_bias(f) + (63 - f.frac_bits) - zeros;
+        p.exp = 1 - fp_bias(f) + (63 - fp_frac_bits(f)) - zeros;
     }
     return p;
 }
@@ -36,7 +36,7 @@ static uint64_t overflow_result(FpFormat f, FpEnv *env, uint8_t sign)
 // biased <= 0: the exponent stays at its least value and the significand loses leading bits.
 static uint64_t round_pack_tiny(FpFormat f, FpEnv *env, uint8_t sign, int32_t biased, uint64_t sig)
 {
-    uint32_t drop = 63 - f.frac_bits;
+    uint32_t drop = 63 - fp_frac_bits(f);
     uint64_t mask = (UINT64_C(1) << drop) - 1, half = UINT64_C(1) << (drop - 1);
     bool tiny = true;
 
@@ -44,9 +44,9 @@ static uint64_t round_pack_tiny(FpFormat f, FpEnv *env, uint8_t sign, int32_t bi
         // Not tiny if, with an unbounded exponent, it would round up to the least normal number.
         uint64_t kept = sig >> drop;
         kept += fp_round_up(env->rounding, sign, kept & 1, sig & mask, half);
-        tiny = kept >> (f.frac_bits + 1) == 0;
+        tiny = kept >> (fp_frac_bits(f) + 1) == 0;
     }
-    if (tiny && env->ftz && f.flushes) {
+    if (tiny && env->ftz && fp_flushes(f)) {
         fp_raise(env, FP_UF | FP_NX);
         return fp_zero(f, sign);
     }
@@ -62,7 +62,7 @@ static uint64_t round_pack_tiny(FpFormat f, FpEnv *env, uint8_t sign, int32_t bi
 
 FP_RARE uint64_t fp_round_pack_rare(FpFormat f, FpEnv *env, uint8_t sign, int32_t exp, uint64_t sig)
 {
-    uint32_t drop = 63 - f.frac_bits;
+    uint32_t drop = 63 - fp_frac_bits(f);
     int32_t biased = exp + fp_bias(f), biased_max = (int32_t)fp_exp_mask(f);
 
     if (biased <= 0) {
@@ -75,11 +75,11 @@ FP_RARE uint64_t fp_round_pack_rare(FpFormat f, FpEnv *env, uint8_t sign, int32_
     uint64_t kept = sig >> drop;
 
     kept += fp_round_up(env->rounding, sign, kept & 1, rem, UINT64_C(1) << (drop - 1));
-    if (biased == biased_max - 1 && kept >> (f.frac_bits + 1)) {
+    if (biased == biased_max - 1 && kept >> (fp_frac_bits(f) + 1)) {
         return overflow_result(f, env, sign);
     }
     fp_raise(env, rem ? FP_NX : 0);
-    return fp_zero(f, sign) + ((uint64_t)(biased - 1) << f.frac_bits) + kept;
+    return fp_zero(f, sign) + ((uint64_t)(biased - 1) << fp_frac_bits(f)) + kept;
 }
 
 FP_RARE uint64_t fp_default_nan(FpFormat f, const FpEnv *env)

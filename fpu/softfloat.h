@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Software floating point: IEEE 754-2019 binary16, binary32 and binary64 on bit patterns, with what the standard leaves to
-// an implementation chosen at run time, so that every guest gets its own results on every host.
+// Software floating point: IEEE 754-2019 binary16, binary32 and binary64 on bit patterns, with what
+// the standard leaves to an implementation chosen at run time, so that every guest gets its own
+// results on every host.
 //
 //     FpEnv env = {.rounding = FP_RUP};              // everything else zero: RISC-V's choices
 //     uint64_t sum = f64_add(&env, a, b);            // env.flags has gathered FP_NX, FP_OF, ...
 //
-// Values travel as uint16_t, uint32_t and uint64_t patterns; host floating point is never used. All functions are total:
-// any pattern in, a defined pattern out. They only ever OR into env->flags and read nothing but their arguments.
-// Not modelled: binary128, x87's 80 bits, decimal formats, ARM's alternative half precision, trapping exceptions.
+// Values travel as uint16_t, uint32_t and uint64_t patterns; host floating point is never used. All
+// functions are total: any pattern in, a defined pattern out. They only ever OR into env->flags and
+// read nothing but their arguments. Not modelled: binary128, x87's 80 bits, decimal formats, ARM's
+// alternative half precision, trapping exceptions.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +39,8 @@ enum {
     FP_NAN_X86 = 1,       // the first NaN operand, quieted; the default is negative (SSE, AVX)
 };
 
-// What conversion to an integer delivers for NaN and for values out of range; the flag is FP_NV in any case.
+// What conversion to an integer delivers for NaN and for values out of range; the flag is FP_NV in
+// any case.
 enum {
     FP_INT_SATURATE = 0, // the nearest representable integer; NaN gives the largest (RISC-V)
     FP_INT_X86 = 1,      // the "integer indefinite": lowest for signed, all ones for unsigned
@@ -47,12 +50,12 @@ enum {
 typedef struct FpEnv {
     uint8_t rounding;        // FP_RNE ... FP_RMM
     uint8_t flags;           // FP_NX | ...; sticky, cleared by the owner only
-    uint8_t tininess_before; // nonzero: underflow is decided before rounding (ARM), else after (RISC-V, x86)
+    uint8_t tininess_before; // bool: underflow is judged before rounding (ARM), not after
     uint8_t nan_rule;        // FP_NAN_*
     uint8_t int_rule;        // FP_INT_*
-    uint8_t ftz;             // nonzero: tiny results become zero and raise FP_UF | FP_NX (MXCSR.FTZ); not binary16
-    uint8_t daz;             // nonzero: subnormal operands count as zeros (MXCSR.DAZ); not binary16
-    uint8_t denormal_flag;   // raised for a subnormal operand that daz does not hide: 0 or FP_DE
+    uint8_t ftz;             // bool: tiny results become zero, FP_UF | FP_NX (MXCSR.FTZ); not f16
+    uint8_t daz;             // bool: subnormal operands count as zeros (MXCSR.DAZ); not f16
+    uint8_t denormal_flag;   // raised for a subnormal operand not hidden by daz: 0 or FP_DE
 } FpEnv;
 
 // Result of a four-way comparison.
@@ -84,14 +87,15 @@ uint64_t f64_div(FpEnv *env, uint64_t a, uint64_t b);
 uint32_t f32_sqrt(FpEnv *env, uint32_t a);
 uint64_t f64_sqrt(FpEnv *env, uint64_t a);
 
-// a * b + c, rounded once. The caller flips signs of a or c for the negated forms (RISC-V; on x86, whose rule passes NaN
-// operands through, of non-NaN operands only). Infinity * 0 + quiet NaN raises FP_NV under FP_NAN_CANONICAL and is silent
-// under FP_NAN_X86. NaN operands rank a, b, c.
+// a * b + c, rounded once. The caller flips signs of a or c for the negated forms (RISC-V; on x86,
+// whose rule passes NaN operands through, of non-NaN operands only). Infinity * 0 + quiet NaN
+// raises FP_NV under FP_NAN_CANONICAL and is silent under FP_NAN_X86. NaN operands rank a, b, c.
 uint32_t f32_fma(FpEnv *env, uint32_t a, uint32_t b, uint32_t c);
 uint64_t f64_fma(FpEnv *env, uint64_t a, uint64_t b, uint64_t c);
 
-// Comparisons. The plain lt and le and compare_signaling raise FP_NV for any NaN, the others for signalling NaNs only; the
-// predicates are false when unordered. (RISC-V's feq, flt, fle are f64_eq, f64_lt, f64_le.)
+// Comparisons. The plain lt and le and compare_signaling raise FP_NV for any NaN, the others for
+// signalling NaNs only; the predicates are false when unordered. (RISC-V's feq, flt, fle are
+// f64_eq, f64_lt, f64_le.)
 bool f32_eq(FpEnv *env, uint32_t a, uint32_t b);
 bool f64_eq(FpEnv *env, uint64_t a, uint64_t b);
 bool f32_eq_signaling(FpEnv *env, uint32_t a, uint32_t b);
@@ -109,14 +113,15 @@ FpOrder f64_compare_quiet(FpEnv *env, uint64_t a, uint64_t b);
 FpOrder f32_compare_signaling(FpEnv *env, uint32_t a, uint32_t b);
 FpOrder f64_compare_signaling(FpEnv *env, uint64_t a, uint64_t b);
 
-// IEEE 754-2019 minimumNumber and maximumNumber with -0 < +0 (RISC-V F/D 2.2 fmin, fmax): one NaN gives the other operand,
-// two give the default NaN of env->nan_rule; signalling NaNs raise FP_NV.
+// IEEE 754-2019 minimumNumber and maximumNumber with -0 < +0 (RISC-V F/D 2.2 fmin, fmax): one NaN
+// gives the other operand, two give the default NaN of env->nan_rule; signalling NaNs raise FP_NV.
 uint32_t f32_min(FpEnv *env, uint32_t a, uint32_t b);
 uint64_t f64_min(FpEnv *env, uint64_t a, uint64_t b);
 uint32_t f32_max(FpEnv *env, uint32_t a, uint32_t b);
 uint64_t f64_max(FpEnv *env, uint64_t a, uint64_t b);
 
-// SSE's MINSD and MAXSD: `b` itself unless a < b (a > b); so for any NaN, which raises FP_NV, and for two zeros.
+// SSE's MINSD and MAXSD: `b` itself unless a < b (a > b); so for any NaN, which raises FP_NV, and
+// for two zeros.
 uint32_t f32_min_x86(FpEnv *env, uint32_t a, uint32_t b);
 uint64_t f64_min_x86(FpEnv *env, uint64_t a, uint64_t b);
 uint32_t f32_max_x86(FpEnv *env, uint32_t a, uint32_t b);
@@ -134,8 +139,9 @@ uint64_t f32_to_f64(FpEnv *env, uint32_t a);
 uint16_t f64_to_f16(FpEnv *env, uint64_t a);
 uint32_t f64_to_f32(FpEnv *env, uint64_t a);
 
-// To integers, in the direction `rounding` (env->rounding is not looked at): FP_NX when a fraction was dropped; FP_NV alone
-// and the result of env->int_rule for NaN or when the rounded value is out of range.
+// To integers, in the direction `rounding` (env->rounding is not looked at): FP_NX when a fraction
+// was dropped; FP_NV alone and the result of env->int_rule for NaN or when the rounded value is out
+// of range.
 int32_t f32_to_i32(FpEnv *env, uint32_t a, uint8_t rounding);
 int32_t f64_to_i32(FpEnv *env, uint64_t a, uint8_t rounding);
 uint32_t f32_to_u32(FpEnv *env, uint32_t a, uint8_t rounding);
@@ -155,7 +161,7 @@ uint64_t i64_to_f64(FpEnv *env, int64_t a);
 uint32_t u64_to_f32(FpEnv *env, uint64_t a);
 uint64_t u64_to_f64(FpEnv *env, uint64_t a);
 
-// To an integral value in the same format, in the direction `rounding`, the sign kept for zeros; FP_NX when the value
-// changed and `exact` is set.
+// To an integral value in the same format, in the direction `rounding`, the sign kept for zeros;
+// FP_NX when the value changed and `exact` is set.
 uint32_t f32_round(FpEnv *env, uint32_t a, uint8_t rounding, bool exact);
 uint64_t f64_round(FpEnv *env, uint64_t a, uint8_t rounding, bool exact);

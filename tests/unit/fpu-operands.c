@@ -43,17 +43,24 @@ static size_t fill_corners(Layout l, uint64_t *out)
         int64_t biased;
         uint64_t frac;
     } positive[] = {
-        {0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, quiet}, {0, quiet + 1}, {0, ones - 1}, {0, ones}, // zero, subnormals
-        {1, 0}, {1, 1}, {1, ones}, {2, 0}, {2, 1},                                           // least normals
-        {bias - 2, 0}, {bias - 1, 0}, {bias - 1, 1}, {bias - 1, ones},                       // a quarter, a half
-        {bias, 0}, {bias, 1}, {bias, quiet}, {bias, quiet - 1}, {bias, ones},                // 1, 1.5, almost 2
-        {bias + 1, 0}, {bias + 1, quiet / 2}, {bias + 1, quiet}, {bias + 2, 0},              // 2, 2.5, 3, 4
+        // Zero and subnormals.
+        {0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, quiet}, {0, quiet + 1}, {0, ones - 1}, {0, ones},
+        // The least normal numbers.
+        {1, 0}, {1, 1}, {1, ones}, {2, 0}, {2, 1},
+        // About 1/4, 1/2, 1, 3/2, 2, 5/2, 3, 4.
+        {bias - 2, 0}, {bias - 1, 0}, {bias - 1, 1}, {bias - 1, ones}, {bias, 0}, {bias, 1},
+        {bias, quiet - 1}, {bias, quiet}, {bias, ones}, {bias + 1, 0}, {bias + 1, quiet / 2},
+        {bias + 1, quiet}, {bias + 2, 0},
+        // Where fractions end.
         {bias + l.frac_bits - 1, 1}, {bias + l.frac_bits, ones}, {bias + l.frac_bits + 1, 1},
-        {bias + 30, ones}, {bias + 31, 0}, {bias + 31, ones}, {bias + 32, 0}, // ends of integer types
+        // The ends of the integer types.
+        {bias + 30, ones}, {bias + 31, 0}, {bias + 31, ones}, {bias + 32, 0},
         {bias + 62, ones}, {bias + 63, 0}, {bias + 63, ones}, {bias + 64, 0},
-        {bias / 2, 0}, {bias + bias / 2, ones}, // products at the ends of the range
-        {max - 2, ones}, {max - 1, 0}, {max - 1, ones - 1}, {max - 1, ones}, {max, 0},       // greatest, infinity
-        {max, quiet}, {max, quiet | 0x155}, {max, 1}, {max, quiet - 1},                      // quiet, signalling
+        // Products of these are at the ends of the range.
+        {bias / 2, 0}, {bias + bias / 2, ones},
+        // The greatest numbers, infinity, quiet and signalling NaNs.
+        {max - 2, ones}, {max - 1, 0}, {max - 1, ones - 1}, {max - 1, ones}, {max, 0},
+        {max, quiet}, {max, quiet | 0x155}, {max, 1}, {max, quiet - 1},
     };
     size_t count = 0;
 
@@ -120,14 +127,18 @@ static uint64_t one_operand(Random *random, uint32_t width)
     case 1: return compose(l, sign, bias - 8 + (int64_t)below(random, 17), frac);
     case 2: corners = fp_corners(width, &count); return corners[below(random, count)];
     case 3: return compose(l, sign, bias - 3 + (int64_t)below(random, 72), frac);
-    case 4: return compose(l, sign, (int64_t)below(random, 2 + l.frac_bits * 3 / 2), sparse_frac(random, l));
+    case 4:
+        return compose(l, sign, (int64_t)below(random, 2 + l.frac_bits * 3 / 2),
+                       sparse_frac(random, l));
     case 5: return compose(l, sign, bias / 2 - 40 + (int64_t)below(random, 80), frac);
-    case 6: return compose(l, sign, (int64_t)below(random, (uint64_t)max + 1), sparse_frac(random, l));
+    case 6:
+        return compose(l, sign, (int64_t)below(random, (uint64_t)max + 1), sparse_frac(random, l));
     default: return compose(l, sign, bias - 4 + (int64_t)below(random, 9), sparse_frac(random, l));
     }
 }
 
-// Like `a`, with the exponent moved by up to a significand's length either way, and few or no fraction bits changed.
+// Like `a`, with the exponent moved by up to a significand's length either way, and few or no
+// fraction bits changed.
 static uint64_t relative_of(Random *random, uint32_t width, uint64_t a)
 {
     Layout l = layout_of(width);
@@ -153,7 +164,8 @@ void fp_operands(Random *random, uint32_t width, uint64_t *operands, size_t coun
         uint64_t run = sparse_frac(random, (Layout){63, 0}) >> below(random, 40);
         uint64_t dense = random_bits(random) >> below(random, 64);
 
-        *operands = (random_bits(random) & 1 ? run : dense) ^ (random_bits(random) & 1 ? UINT64_MAX : 0);
+        *operands =
+            (random_bits(random) & 1 ? run : dense) ^ (random_bits(random) & 1 ? UINT64_MAX : 0);
         return;
     }
     operands[0] = one_operand(random, width);
@@ -164,8 +176,9 @@ void fp_operands(Random *random, uint32_t width, uint64_t *operands, size_t coun
             operands[i] = relative_of(random, width, operands[i - 1]);
         } else if (choice == 1 && i == 2) {
             FpEnv env = {.rounding = FP_RTZ};
-            uint64_t product = width == 64 ? f64_mul(&env, operands[0], operands[1])
-                                           : f32_mul(&env, (uint32_t)operands[0], (uint32_t)operands[1]);
+            uint64_t product = width == 64
+                                   ? f64_mul(&env, operands[0], operands[1])
+                                   : f32_mul(&env, (uint32_t)operands[0], (uint32_t)operands[1]);
             operands[i] = relative_of(random, width, product);
         } else {
             operands[i] = one_operand(random, width);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The software floating point library against exact arithmetic: the result as an unbounded binary fraction (MPFR; quotients
-// and roots cut at 256 bits with a sticky bit), rounded on GMP integers by the definitions of IEEE 754-2019, 4.3 and 7.4 to
-// 7.6. This judges what no host unit offers: ties away from zero, tininess before rounding, and binary16 from binary64.
-// Finite operands only; NaNs, infinities and zero results are the business of the host comparison and of the tables.
+// The software floating point library against exact arithmetic: the result as an unbounded binary
+// fraction (MPFR; quotients and roots cut at 256 bits with a sticky bit), rounded on GMP integers
+// by the definitions of IEEE 754-2019, 4.3 and 7.4 to 7.6. This judges what no host unit offers:
+// ties away from zero, tininess before rounding, and binary16 from binary64. Finite operands only;
+// NaNs, infinities and zero results are the business of the host comparison and of the tables.
 #include <glib.h>
 #include <gmp.h>
 #include <mpfr.h>
 #include "fpu-operands.h"
 
-enum { RANDOM_ROUNDS = 12000, EXACT_BITS = 4400, CUT_BITS = 256 };
+enum { RANDOM_ROUNDS = 25000, EXACT_BITS = 4400, CUT_BITS = 256 };
 
 typedef struct Format {
     uint32_t width;
@@ -18,7 +19,20 @@ typedef struct Format {
 static const Format binary16 = {16, 11, 15}, binary32 = {32, 24, 127}, binary64 = {64, 53, 1023};
 
 typedef enum Operation {
-    ADD, SUB, MUL, DIV, SQRT, FMA, CONVERT, ROUND, TO_I32, TO_U32, TO_I64, TO_U64, FROM_I64, FROM_U64,
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    SQRT,
+    FMA,
+    CONVERT,
+    ROUND,
+    TO_I32,
+    TO_U32,
+    TO_I64,
+    TO_U64,
+    FROM_I64,
+    FROM_U64,
 } Operation;
 
 typedef struct ExactOp {
@@ -51,23 +65,28 @@ static bool is_finite(const Format *f, uint64_t a)
 static void set_from_pattern(mpfr_t value, const Format *f, uint64_t a)
 {
     uint64_t frac = a & ((UINT64_C(1) << (f->precision - 1)) - 1);
-    int64_t biased = (int64_t)(a >> (f->precision - 1) & ((UINT64_C(1) << (f->width - f->precision)) - 1));
+    int64_t biased =
+        (int64_t)(a >> (f->precision - 1) & ((UINT64_C(1) << (f->width - f->precision)) - 1));
 
     if (biased) {
         frac |= UINT64_C(1) << (f->precision - 1);
     }
-    mpfr_set_ui_2exp(value, frac, (biased ? biased : 1) - f->exp_max - (f->precision - 1), MPFR_RNDN);
+    mpfr_set_ui_2exp(value, frac, (biased ? biased : 1) - f->exp_max - (f->precision - 1),
+                     MPFR_RNDN);
     if (a >> (f->width - 1) & 1) {
         mpfr_neg(value, value, MPFR_RNDN);
     }
 }
 
-// Whether floor(z / 2^drop) + rest must be made larger in magnitude; `*inexact` says if there is a rest.
-static bool round_away(const mpz_t z, int64_t drop, bool negative, bool sticky, uint8_t rounding, bool *inexact)
+// Whether floor(z / 2^drop) + rest must be made larger in magnitude; `*inexact` says if there is a
+// rest.
+static bool round_away(const mpz_t z, int64_t drop, bool negative, bool sticky, uint8_t rounding,
+                       bool *inexact)
 {
     bool half = drop > 0 && mpz_tstbit(z, (mp_bitcnt_t)(drop - 1));
     bool odd = mpz_tstbit(z, (mp_bitcnt_t)(drop > 0 ? drop : 0));
-    bool below_half = sticky || (drop > 1 && mpz_sgn(z) && mpz_scan1(z, 0) < (mp_bitcnt_t)(drop - 1));
+    bool below_half =
+        sticky || (drop > 1 && mpz_sgn(z) && mpz_scan1(z, 0) < (mp_bitcnt_t)(drop - 1));
 
     *inexact = half || below_half;
     switch (rounding) {
@@ -120,7 +139,8 @@ static uint64_t round_to_format(const Format *f, const Exact *x, FpEnv *env)
     mpz_t kept;
 
     mpz_init(kept);
-    bool inexact = round_to_quantum(kept, x, quantum, env->rounding), tiny = is_tiny(f, x, leading, env);
+    bool inexact = round_to_quantum(kept, x, quantum, env->rounding),
+         tiny = is_tiny(f, x, leading, env);
     uint64_t sig = mpz_get_ui(kept);
     mpz_clear(kept);
     if (sig >> f->precision) {
@@ -129,7 +149,8 @@ static uint64_t round_to_format(const Format *f, const Exact *x, FpEnv *env)
     }
     if (quantum + f->precision - 1 > f->exp_max) {
         bool to_inf = env->rounding == FP_RNE || env->rounding == FP_RMM ||
-                      (env->rounding == FP_RDN && x->negative) || (env->rounding == FP_RUP && !x->negative);
+                      (env->rounding == FP_RDN && x->negative) ||
+                      (env->rounding == FP_RUP && !x->negative);
         env->flags = FP_OF | FP_NX;
         return sign | (inf - !to_inf);
     }
@@ -180,7 +201,8 @@ static uint64_t round_to_integral(const Format *f, const Exact *x, FpEnv *env)
     return result;
 }
 
-static void apply(const ExactOp *op, const uint64_t *v, mpfr_t *operands, mpfr_t result, int *ternary)
+static void apply(const ExactOp *op, const uint64_t *v, mpfr_t *operands, mpfr_t result,
+                  int *ternary)
 {
     *ternary = 0;
     if (op->operation == FROM_I64) {
@@ -224,18 +246,20 @@ static void check(const ExactOp *op, const Exact *x, const uint64_t *v)
         uint64_t got = op->ours(&env, v), want = expected(op, x, &reference);
 
         if (got != want || env.flags != reference.flags) {
-            g_test_message("%s rounding %u tininess before %u: %#" G_GINT64_MODIFIER "x %#" G_GINT64_MODIFIER
-                           "x %#" G_GINT64_MODIFIER "x -> %#" G_GINT64_MODIFIER "x flags %#x, exact %#" G_GINT64_MODIFIER
+            g_test_message("%s rounding %u tininess before %u: %#" G_GINT64_MODIFIER
+                           "x %#" G_GINT64_MODIFIER "x %#" G_GINT64_MODIFIER
+                           "x -> %#" G_GINT64_MODIFIER "x flags %#x, exact %#" G_GINT64_MODIFIER
                            "x flags %#x",
-                           op->name, env.rounding, env.tininess_before, v[0], v[1], v[2], got, env.flags, want,
-                           reference.flags);
+                           op->name, env.rounding, env.tininess_before, v[0], v[1], v[2], got,
+                           env.flags, want, reference.flags);
             g_test_fail();
         }
     }
 }
 
 // Returns whether the operands were fit for this judge.
-static bool try_operands(const ExactOp *op, const uint64_t *v, mpfr_t *operands, mpfr_t result, Exact *x)
+static bool try_operands(const ExactOp *op, const uint64_t *v, mpfr_t *operands, mpfr_t result,
+                         Exact *x)
 {
     int ternary;
 
@@ -291,13 +315,14 @@ static void test_op(const void *user)
     mpfr_free_cache();
 }
 
-#define OURS(name, expression)                                                                                         \
-    static uint64_t ours_##name(FpEnv *env, const uint64_t *v)                                                         \
-    {                                                                                                                  \
-        return expression;                                                                                             \
+#define OURS(name, expression)                                                                     \
+    static uint64_t ours_##name(FpEnv *env, const uint64_t *v)                                     \
+    {                                                                                              \
+        return expression;                                                                         \
     }
 #define V32(i) ((uint32_t)v[i])
-#define OURS_BOTH(op, args32, args64) OURS(f32_##op, f32_##op args32) OURS(f64_##op, f64_##op args64)
+#define OURS_BOTH(op, args32, args64)                                                              \
+    OURS(f32_##op, f32_##op args32) OURS(f64_##op, f64_##op args64)
 
 OURS_BOTH(add, (env, V32(0), V32(1)), (env, v[0], v[1]))
 OURS_BOTH(sub, (env, V32(0), V32(1)), (env, v[0], v[1]))
@@ -323,28 +348,45 @@ OURS(i64_to_f64, i64_to_f64(env, (int64_t)v[0]))
 OURS(u64_to_f32, u64_to_f32(env, v[0]))
 OURS(u64_to_f64, u64_to_f64(env, v[0]))
 
-#define OP(name, operation, from, to, arity) {#name, operation, from, to, arity, ours_##name}
-#define OP2(op, operation, arity)                                                                                      \
-    OP(f32_##op, operation, &binary32, &binary32, arity), OP(f64_##op, operation, &binary64, &binary64, arity)
-#define OP_TO_INT(op, operation)                                                                                       \
+#define OP(name, operation, from, to, arity)                                                       \
+    {#name, operation, from, to, arity, ours_##name}
+#define OP2(op, operation, arity)                                                                  \
+    OP(f32_##op, operation, &binary32, &binary32, arity),                                          \
+        OP(f64_##op, operation, &binary64, &binary64, arity)
+#define OP_TO_INT(op, operation)                                                                   \
     OP(f32_to_##op, operation, &binary32, NULL, 1), OP(f64_to_##op, operation, &binary64, NULL, 1)
 
 static const ExactOp ops[] = {
-    OP2(add, ADD, 2), OP2(sub, SUB, 2), OP2(mul, MUL, 2), OP2(div, DIV, 2), OP2(sqrt, SQRT, 1), OP2(fma, FMA, 3),
+    OP2(add, ADD, 2),
+    OP2(sub, SUB, 2),
+    OP2(mul, MUL, 2),
+    OP2(div, DIV, 2),
+    OP2(sqrt, SQRT, 1),
+    OP2(fma, FMA, 3),
     OP2(round, ROUND, 1),
-    OP(f16_to_f32, CONVERT, &binary16, &binary32, 1), OP(f16_to_f64, CONVERT, &binary16, &binary64, 1),
-    OP(f32_to_f16, CONVERT, &binary32, &binary16, 1), OP(f32_to_f64, CONVERT, &binary32, &binary64, 1),
-    OP(f64_to_f16, CONVERT, &binary64, &binary16, 1), OP(f64_to_f32, CONVERT, &binary64, &binary32, 1),
-    OP_TO_INT(i32, TO_I32), OP_TO_INT(u32, TO_U32), OP_TO_INT(i64, TO_I64), OP_TO_INT(u64, TO_U64),
-    OP(i64_to_f32, FROM_I64, NULL, &binary32, 1), OP(i64_to_f64, FROM_I64, NULL, &binary64, 1),
-    OP(u64_to_f32, FROM_U64, NULL, &binary32, 1), OP(u64_to_f64, FROM_U64, NULL, &binary64, 1),
+    OP(f16_to_f32, CONVERT, &binary16, &binary32, 1),
+    OP(f16_to_f64, CONVERT, &binary16, &binary64, 1),
+    OP(f32_to_f16, CONVERT, &binary32, &binary16, 1),
+    OP(f32_to_f64, CONVERT, &binary32, &binary64, 1),
+    OP(f64_to_f16, CONVERT, &binary64, &binary16, 1),
+    OP(f64_to_f32, CONVERT, &binary64, &binary32, 1),
+    OP_TO_INT(i32, TO_I32),
+    OP_TO_INT(u32, TO_U32),
+    OP_TO_INT(i64, TO_I64),
+    OP_TO_INT(u64, TO_U64),
+    OP(i64_to_f32, FROM_I64, NULL, &binary32, 1),
+    OP(i64_to_f64, FROM_I64, NULL, &binary64, 1),
+    OP(u64_to_f32, FROM_U64, NULL, &binary32, 1),
+    OP(u64_to_f64, FROM_U64, NULL, &binary64, 1),
 };
 
-void fpu_exact_tests_add(void)
+int main(int argc, char **argv)
 {
+    g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < LENGTH(ops); i++) {
         char *path = g_strdup_printf("/fpu/exact/%s", ops[i].name);
         g_test_add_data_func(path, &ops[i], test_op);
         g_free(path);
     }
+    return g_test_run();
 }
