@@ -224,6 +224,25 @@ static void test_ties_away(void)
     EXPECT(f32_round(&env, 0x3f000000, FP_RMM, false), F32_ONE, 0);
 }
 
+static void test_zero_signs(void)
+{
+    for (uint8_t rounding = FP_RNE; rounding <= FP_RMM; rounding++) {
+        FpEnv env = {.rounding = rounding};
+        uint64_t difference = rounding == FP_RDN ? F64_NEG : 0;
+
+        EXPECT(f64_sub(&env, F64_ONE, F64_ONE), difference, 0);
+        EXPECT(f64_add(&env, 0, F64_NEG), difference, 0);
+        EXPECT(f64_add(&env, F64_NEG, F64_NEG), F64_NEG, 0);
+        EXPECT(f64_sub(&env, 0, F64_NEG), 0, 0);
+        EXPECT(f64_fma(&env, F64_ONE, F64_ONE, F64_NEG | F64_ONE), difference, 0);
+        EXPECT(f64_fma(&env, F64_NEG, F64_ONE, 0), difference, 0);
+        EXPECT(f64_fma(&env, F64_NEG, F64_ONE, F64_NEG), F64_NEG, 0);
+        EXPECT(f64_mul(&env, F64_NEG, F64_ONE), F64_NEG, 0);
+        EXPECT(f64_div(&env, 0, F64_NEG | F64_INF), F64_NEG, 0);
+        EXPECT(i32_to_f64(&env, 0), 0, 0);
+    }
+}
+
 // Rounding up to the least normal number: tiny before rounding, not after.
 static void test_tininess(void)
 {
@@ -348,6 +367,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fpu/class", test_class);
     g_test_add_func("/fpu/compare", test_compare);
     g_test_add_func("/fpu/ties-away", test_ties_away);
+    g_test_add_func("/fpu/zero-signs", test_zero_signs);
     g_test_add_func("/fpu/tininess", test_tininess);
     g_test_add_func("/fpu/env", test_env);
     if (g_test_perf()) {
