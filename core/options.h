@@ -15,9 +15,13 @@ const char *options_get(Options *options, const char *key); // last value given,
 const char *options_id(Options *options);                   // options_get(…, "id")
 bool options_bool(Options *options, const char *key, bool *value, Error *err);       // on/off/yes/no/true/false; *value is the default
 bool options_number(Options *options, const char *key, uint64_t *value, Error *err); // decimal, 0x…
-bool options_size(Options *options, const char *key, uint64_t *value, Error *err);   // bytes with K, M, G, T suffix
+bool options_size(Options *options, const char *key, uint64_t *value, Error *err);   // bytes; suffix b, k, M, G, T, P or E
 bool options_finish(Options *options, Error *err);          // an unknown key is an error: `Invalid parameter 'x'`; frees nothing
 void options_set(Options *options, const char *key, const char *value);
 // Calls back for each pair in order (for -device's properties and JSON).
 void options_each(Options *options, void (*each)(void *ctx, const char *key, const char *value), void *ctx);
 bool parse_size(const char *text, uint64_t *bytes, char default_suffix, Error *err); // "512M"; default_suffix 0 or 'M', …
+// As options_bool, options_number and options_size, of a text; `name` is for the message. On failure *value stays.
+bool parse_bool(const char *name, const char *text, bool *value, Error *err);
+bool parse_number(const char *text, uint64_t *value);
+bool parse_size_named(const char *name, const char *text, uint64_t *bytes, char default_suffix, Error *err);
