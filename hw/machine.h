@@ -2,8 +2,7 @@
 // A machine type: how a machine is built, where -device may plug, and how firmware and kernel start.
 //
 // Order at start-up: machine_new; the caller makes the target's CPUs (devices, not yet realized), fills
-// MachineConfig and calls `build`; then plugs and realizes each -device; realizes nothing else;
-// then machine_reset and `boot`. A system reset is machine_reset and `boot` again, with the same
+// MachineConfig and calls `build`; then plugs and realizes each -device; then machine_reset and `boot`. A system reset is machine_reset and `boot` again, with the same
 // BootSpec. Nothing here knows an instruction set: what the device tree says about the CPUs is text
 // that the target supplies.
 #pragma once
@@ -20,6 +19,7 @@ typedef struct MachineClock {
     void *ctx;
 } MachineClock;
 
+// Borrowed by `build` for as long as the machine lives.
 typedef struct MachineConfig {
     uint64_t ram_bytes;             // multiple of PAGE_SIZE
     Device **cpus;                  // one a hart, hart id = index; their inputs are the target's
@@ -83,7 +83,3 @@ typedef struct MachineType {
 
 extern const MachineType *const machine_types[];                            // NULL-terminated
 const MachineType *machine_type_find(const char *target, const char *name); // NULL: unknown
-
-// The device tree that `boot` put into memory last, for -machine dumpdtb= (g_free); NULL: none.
-uint8_t *machine_device_tree(Machine *machine, const MachineConfig *config, const BootSpec *spec,
-                             uint64_t *len);
