@@ -62,7 +62,15 @@ int64_t machine_now_ns(const Machine *machine)
 
 Position machine_position(const Machine *machine)
 {
-    return (Position){ .icount = machine_icount(machine), .step = machine->step };
+    uint64_t icount = machine_icount(machine);
+    return (Position){ .icount = icount, .step = machine->step_icount == icount ? machine->step : 0 };
+}
+
+void machine_step(Machine *machine)
+{
+    Position position = machine_position(machine);
+    machine->step_icount = position.icount;
+    machine->step = position.step + 1;
 }
 
 void machine_reset(Machine *machine)

@@ -77,7 +77,8 @@ struct Machine {
     uint64_t icount_end;    // icount at which the running slice's budget is used up
     const int64_t *left;    // instructions not yet attempted of the running slice; never NULL (idle: points to a zero)
     int64_t left_zero;
-    uint32_t step;          // k of the position; the machine loop's
+    uint32_t step;          // k of the position, at step_icount; elsewhere k is 0. Counted by machine_step
+    uint64_t step_icount;
     uint8_t shift;
     // Set to ask the running vCPU to stop after the current instruction, because a deadline came nearer, an interrupt line changed, …
     volatile bool *attention; // never NULL
@@ -109,6 +110,7 @@ void machine_free(Machine *machine);
 uint64_t machine_icount(const Machine *machine);      // instructions attempted since power-on; exact during a device access
 int64_t machine_now_ns(const Machine *machine);       // virtual ns since power-on
 Position machine_position(const Machine *machine);
+void machine_step(Machine *machine);                  // one step was done at this icount
 void machine_reset(Machine *machine);                 // all devices: fields zeroed, timers cancelled, then their reset functions
 void machine_request(Machine *machine, MachineRequest request, int cause);
 uint64_t machine_digest(Machine *machine);            // XXH3 over the fields of all devices (CPUs are devices)

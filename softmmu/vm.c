@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The machine loop. See vm.h for the order of a boundary; idle.c and pace.c for waiting and pacing.
+//
+// After each step the loop starts over: nothing is due twice (a timer armed for now expires one boundary later), so that a stop between two steps
+// of one icount changes nothing.
+#include "softmmu/vm.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "softmmu/control.h"
+#include "util/log.h"
+#include "util/os-clock.h"
+
+enum { DIGEST_INTERVAL = 100000000 };
+
+// ---- names ----
+
+const char *run_state_name(RunState state)
+{
+    switch (state) {
+    case RUN_PRELAUNCH: return "prelaunch";
+    case RUN_RUNNING: return "running";
+    case RUN_PAUSED: return "paused";
+    case RUN_SHUTDOWN: return "shutdown";
+    case RUN_IO_ERROR: return "io-error";
+    case RUN_DIVERGED: return "internal-error";
+    }
+    return "internal-error";
+}
+
+const char *shutdown_cause_name(ShutdownCause cause)
+{
+    static const char *const names[] = {
+        "none", "host-error", "host-qmp-quit", "host-qmp-system-reset", "host-signal", "host-ui",
+        "guest-shutdown", "guest-reset", "guest-panic", "snapshot-load",
+    };
+    return names[cause];
+}
+
+// ---- what the seam asks ----
+
+static Position host_position(void *ctx)
+{
+    return machine_position(((Vm *)ctx)->machine);
+}
+
+static uint16_t host_event_digest(void *ctx)
+{
+    Vm *vm = ctx;
+    uint64_t digest = 0;
+    for (unsigned i = 0; i < vm->ncpus; i++) {
+        digest = device_digest(vm->cpus[i]->dev, digest);
+    }
+    return (uint16_t)(digest ^ digest >> 16 ^ digest >> 32 ^ digest >> 48);
+}
+
+static void host_wake(void *ctx)
+{
+    control_wake(((Vm *)ctx)->control);
+}
+
+static void host_diverged(void *ctx)
+{
+    Vm *vm = ctx;
+    vm->state = RUN_DIVERGED;
+    *vm->machine->attention = true;
+}
+
+static void host_log_failed(void *ctx, const char *reason)
+{
+    Vm *vm = ctx;
+    vm->log_failed = true;
+    snprintf(vm->log_error, sizeof(vm->log_error), "%s", reason);
+    *vm->machine->attention = true;
+}
+
+ReplayHost vm_replay_host(Vm *vm)
+{
+    return (ReplayHost){ .ctx = vm, .position = host_position, .event_digest = host_event_digest, .wake = host_wake,
+                         .diverged = host_diverged, .log_failed = host_log_failed };
+}
+
+// ---- run states ----
+
+static void end_vm(Vm *vm, int status, ShutdownCause cause)
+{
+    if (!vm->ended) {
+        vm->ended = true;
+        vm->exit_status = status;
+        vm->end_cause = cause;
+    }
+}
+
+void vm_stop(Vm *vm, RunState state)
+{
+    if (vm->state == RUN_RUNNING) {
+        vm_idle_settle(vm);
+        replay_flush(vm->replay, os_clock_monotonic_ns(), true);
+        vm->state = state;
+        control_event_stop(vm->control);
+    }
+}
+
+void vm_cont(Vm *vm)
+{
+    if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH) {
+        vm->state = RUN_RUNNING;
+        vm->tune_host_ns = vm->align_host_ns = 0;
+        control_event_resume(vm->control);
+    }
+}
+
+static void shut_down(Vm *vm, ShutdownCause cause, int status)
+{
+    bool guest = cause >= CAUSE_GUEST_SHUTDOWN;
+    control_event_shutdown(vm->control, guest, cause);
+    if (vm->config.no_shutdown && cause != CAUSE_HOST_QMP_QUIT && cause != CAUSE_HOST_SIGNAL) {
+        vm->state = RUN_RUNNING; // so that the stop is told to clients
+        vm_stop(vm, RUN_SHUTDOWN);
+        return;
+    }
+    end_vm(vm, status, cause);
+}
+
+void vm_quit(Vm *vm, ShutdownCause cause)
+{
+    vm_idle_settle(vm);
+    control_event_shutdown(vm->control, false, cause);
+    end_vm(vm, 0, cause);
+}
+
+static void reset_now(Vm *vm, ShutdownCause cause)
+{
+    Error err;
+    machine_reset(vm->machine);
+    exec_invalidate_all(vm->exec);
+    tlb_flush_all(vm->exec);
+    if (!vm->type->boot(vm->machine, vm->machine_config, vm->boot, &err)) {
+        fprintf(stderr, "qemu-system: reset: %s\n", err.msg); // it worked at start-up: memory is short
+        end_vm(vm, 1, CAUSE_HOST_ERROR);
+    }
+    control_event_reset(vm->control, cause >= CAUSE_GUEST_SHUTDOWN, cause);
+}
+
+void vm_reset(Vm *vm, ShutdownCause cause)
+{
+    vm_idle_settle(vm);
+    uint8_t byte = (uint8_t)cause;
+    replay_control(vm->replay, EVENT_RESET, -1, &byte, 1);
+    reset_now(vm, cause);
+    machine_step(vm->machine);
+}
+
+void vm_powerdown(Vm *vm)
+{
+    vm_idle_settle(vm);
+    replay_control(vm->replay, EVENT_POWERDOWN, -1, NULL, 0);
+    machine_step(vm->machine); // no device of our machines has a power button yet: the event alone
+    control_event_powerdown(vm->control);
+}
+
+bool vm_set_break(Vm *vm, Position at, Error *err)
+{
+    if (replay_mode(vm->replay) != REPLAY_PLAY) {
+        return fail(err, "setting the breakpoint is allowed only in play mode");
+    }
+    if (position_compare(at, machine_position(vm->machine)) < 0) {
+        return fail(err, "cannot set breakpoint at the instruction in the past");
+    }
+    vm->have_break = true;
+    vm->break_at = at;
+    return true;
+}
+
+bool vm_delete_break(Vm *vm, Error *err)
+{
+    if (replay_mode(vm->replay) != REPLAY_PLAY) {
+        return fail(err, "replay breakpoints are allowed only in play mode");
+    }
+    vm->have_break = false;
+    return true;
+}
+
+void vm_set_shift(Vm *vm, uint8_t shift)
+{
+    Machine *m = vm->machine;
+    int64_t now = machine_now_ns(m);
+    m->shift = shift;
+    m->offset_ns = now - (int64_t)(machine_icount(m) << shift);
+}
+
+// ---- steps of a boundary ----
+
+static bool at_break(Vm *vm)
+{
+    if (!vm->have_break || position_compare(machine_position(vm->machine), vm->break_at) < 0) {
+        return false;
+    }
+    vm->have_break = false;
+    vm_stop(vm, RUN_PAUSED);
+    return true;
+}
+
+static bool at_log_end(Vm *vm)
+{
+    uint8_t cause = 0;
+    if (vm->seen_end || replay_mode(vm->replay) != REPLAY_PLAY) {
+        return false;
+    }
+    switch (replay_end(vm->replay, NULL, &cause)) {
+    case REPLAY_END_NOT_YET:
+        return false;
+    case REPLAY_END_CLEAN:
+        vm->seen_end = true;
+        shut_down(vm, cause <= CAUSE_SNAPSHOT_LOAD ? cause : CAUSE_NONE, 0);
+        return true;
+    default:
+        vm->seen_end = true;
+        fprintf(stderr, "%s\n", replay_end_reason(vm->replay));
+        vm_stop(vm, RUN_PAUSED);
+        shut_down(vm, CAUSE_HOST_ERROR, 0);
+        return true;
+    }
+}
+
+static void note_digest(Vm *vm)
+{
+    Position position = machine_position(vm->machine);
+    if (position.icount != vm->next_digest || position.step != 0 || replay_mode(vm->replay) == REPLAY_NONE) {
+        return;
+    }
+    vm->next_digest += DIGEST_INTERVAL;
+    uint64_t digest = machine_digest(vm->machine);
+    replay_note(vm->replay, EVENT_DIGEST, &digest, sizeof(digest));
+}
+
+// What the guest asked for by a device: true when it was done (a step).
+static bool guest_request(Vm *vm)
+{
+    MachineRequest request = vm->machine->request;
+    int value = vm->machine->request_cause;
+    vm->machine->request = REQUEST_NONE;
+    switch (request) {
+    case REQUEST_NONE:
+        return false;
+    case REQUEST_RESET:
+        if (!vm->config.no_reboot) {
+            reset_now(vm, CAUSE_GUEST_RESET);
+            machine_step(vm->machine);
+            return true;
+        }
+        machine_step(vm->machine);
+        if (replay_mode(vm->replay) != REPLAY_PLAY) {
+            shut_down(vm, CAUSE_GUEST_RESET, 0);
+        }
+        return true;
+    case REQUEST_SHUTDOWN: case REQUEST_PANIC:
+        machine_step(vm->machine);
+        vm->exit_status = value;
+        // A replay ends where its log does: right here.
+        if (replay_mode(vm->replay) != REPLAY_PLAY) {
+            shut_down(vm, request == REQUEST_PANIC ? CAUSE_GUEST_PANIC : CAUSE_GUEST_SHUTDOWN, value);
+        }
+        return true;
+    }
+    return false;
+}
+
+// CONTROL events of the log.
+static void replay_control_event(void *ctx, const ReplayEvent *event)
+{
+    Vm *vm = ctx;
+    switch (event->kind) {
+    case EVENT_CLOCK_WARP: {
+        uint64_t ns;
+        memcpy(&ns, event->payload, sizeof(ns));
+        vm->machine->offset_ns += (int64_t)ns;
+        break;
+    }
+    case EVENT_SHIFT:
+        if (event->payload[0] > 10) {
+            replay_diverge(vm->replay, "a shift of %u", event->payload[0]);
+        } else {
+            vm_set_shift(vm, event->payload[0]);
+        }
+        break;
+    case EVENT_RESET: reset_now(vm, event->payload[0] <= CAUSE_SNAPSHOT_LOAD ? event->payload[0] : CAUSE_NONE); break;
+    case EVENT_POWERDOWN: control_event_powerdown(vm->control); break;
+    default:
+        replay_diverge(vm->replay, "an event of the kind %s, which this version doesn't know how to repeat", event_kind_name(event->kind));
+        break;
+    }
+}
+
+static void advance_idle(void *ctx, const ReplayEvent *event)
+{
+    if (event->in_idle) {
+        ((Vm *)ctx)->machine->offset_ns += (int64_t)event->idle_ns;
+    }
+}
+
+static bool all_halted(const Vm *vm)
+{
+    for (unsigned i = 0; i < vm->ncpus; i++) {
+        if (!vm->cpus[i]->arch.halted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool deliver_input(Vm *vm)
+{
+    bool delivered;
+    if (replay_live(vm->replay)) {
+        if (!replay_pending(vm->replay)) {
+            return false;
+        }
+        int64_t idle_ns = all_halted(vm) ? vm_idle_take(vm) : -1;
+        delivered = replay_deliver(vm->replay, idle_ns, NULL, NULL);
+    } else {
+        delivered = replay_deliver(vm->replay, -1, advance_idle, vm);
+    }
+    if (delivered) {
+        machine_step(vm->machine);
+    }
+    return delivered;
+}
+
+static bool enter_interrupt(Vm *vm)
+{
+    CPU *cpu = vm->cpus[0];
+    if (cpu->arch.halted && vm->target->wakeup_pending(cpu)) {
+        cpu->arch.halted = 0;
+    }
+    if (cpu->arch.halted || !vm->target->interrupt_pending(cpu)) {
+        return false;
+    }
+    if (log_enabled(LOG_INT)) {
+        log_printf(LOG_INT, "interrupt pc %016" PRIx64 " icount %" PRIu64 "\n", cpu->arch.pc, machine_icount(vm->machine));
+    }
+    vm->target->take_interrupt(cpu);
+    machine_step(vm->machine);
+    return true;
+}
+
+// Instructions until something has to happen at an exact place.
+static uint64_t hard_budget(Vm *vm)
+{
+    Machine *m = vm->machine;
+    uint64_t icount = machine_icount(m), budget = INT64_MAX;
+    int64_t deadline = timer_next_deadline(m);
+    Position next;
+    if (deadline != INT64_MAX) {
+        uint64_t ns = (uint64_t)(deadline - machine_now_ns(m));
+        budget = (ns + ((uint64_t)1 << m->shift) - 1) >> m->shift;
+    }
+    if (replay_next(vm->replay, &next) && next.icount - icount < budget) {
+        budget = next.icount - icount;
+    }
+    if (vm->have_break && vm->break_at.icount - icount < budget) {
+        budget = vm->break_at.icount - icount;
+    }
+    if (replay_mode(vm->replay) != REPLAY_NONE && vm->next_digest - icount < budget) {
+        budget = vm->next_digest - icount;
+    }
+    return budget ? budget : 1; // a synchronous input lies in this very attempt, or replay_check_passed will tell
+}
+
+static void run_slice(Vm *vm)
+{
+    Machine *m = vm->machine;
+    CPU *cpu = vm->cpus[0];
+    uint64_t budget = hard_budget(vm), icount = machine_icount(m);
+    int64_t host_ns = os_clock_monotonic_ns();
+    if (!vm->first_insn_ns) {
+        vm->first_insn_ns = host_ns;
+    }
+    cpu->attention = false;
+    cpu->budget = (int64_t)budget;
+    m->icount_end = icount + budget;
+    m->left = &cpu->budget;
+    m->attention = &cpu->attention;
+    uint64_t attempted = cpu_run(vm->exec, cpu, budget, vm_slice_soft(vm));
+    m->icount_end = icount + attempted;
+    m->left = &m->left_zero;
+    exec_reap(vm->exec);
+    replay_check_passed(vm->replay);
+    vm_slice_done(vm, attempted, host_ns);
+}
+
+// One step or one slice.
+static void advance(Vm *vm)
+{
+    if (at_log_end(vm) || at_break(vm)) {
+        return;
+    }
+    note_digest(vm);
+    if (vm->state != RUN_RUNNING || guest_request(vm)) {
+        return;
+    }
+    if (timer_expire_one(vm->machine)) {
+        machine_step(vm->machine);
+        return;
+    }
+    if (deliver_input(vm) || enter_interrupt(vm)) {
+        return;
+    }
+    if (vm->state != RUN_RUNNING) {
+        return;
+    }
+    if (all_halted(vm)) {
+        vm_idle(vm);
+    } else {
+        run_slice(vm);
+    }
+}
+
+static void report_failures(Vm *vm)
+{
+    if (vm->state == RUN_DIVERGED) {
+        fprintf(stderr, "%s\n", replay_divergence(vm->replay));
+        end_vm(vm, EXIT_DIVERGED, CAUSE_HOST_ERROR);
+    }
+    if (vm->log_failed) {
+        vm->log_failed = false;
+        fprintf(stderr, "Replay: the log can't be written any more: %s; the machine is paused, what was recorded is whole\n",
+                vm->log_error);
+        vm_stop(vm, RUN_IO_ERROR);
+    }
+}
+
+void vm_init(Vm *vm)
+{
+    vm->slice_soft = 20000;
+    vm->chaos_rng = vm->config.chaos_seed | 1;
+    vm->state = vm->config.start_stopped ? RUN_PRELAUNCH : RUN_RUNNING;
+    vm->next_digest = DIGEST_INTERVAL;
+    vm->last_flush_ns = os_clock_monotonic_ns();
+    replay_set_control(vm->replay, replay_control_event, vm);
+}
+
+void vm_loop(Vm *vm)
+{
+    while (!vm->ended) {
+        control_poll(vm->control);
+        report_failures(vm);
+        if (vm->ended) {
+            break;
+        }
+        if (vm->state == RUN_RUNNING) {
+            advance(vm);
+        } else {
+            control_wait(vm->control, INT64_MAX);
+        }
+    }
+}
