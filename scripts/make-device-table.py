@@ -3,7 +3,7 @@
 # Writes the table of all device types that core/device.h declares as device_types[].
 #
 # usage: make-device-table.py OUTPUT NAME...
-# A name is that of a device file, "ns16550a", or of a type in it; the C object is device_ns16550a ('-' becomes '_').
+# A name is that of a device file, "ns16550a", or of a type in it; the C object is device_ns16550a ('-' and '.' become '_').
 # The table keeps the order given; a name given twice or not fit for C is an error.
 import re
 import sys
@@ -16,7 +16,7 @@ HEAD = """// SPDX-License-Identifier: GPL-2.0-or-later
 
 
 def table(names):
-    objects = ["device_" + name.replace("-", "_") for name in names]
+    objects = ["device_" + re.sub("[-.]", "_", name) for name in names]
     lines = [f"extern const DeviceType {obj};\n" for obj in objects]
     lines.append("\nconst DeviceType *const device_types[] = {\n")
     lines += [f"    &{obj},\n" for obj in objects]
@@ -29,7 +29,7 @@ def main(argv):
         sys.exit("usage: make-device-table.py OUTPUT NAME...")
     names = argv[2:]
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*", name):
+        if not re.fullmatch(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*", name):
             sys.exit(f"make-device-table.py: '{name}' is not a device name")
         if names.count(name) > 1:
             sys.exit(f"make-device-table.py: '{name}' is listed twice")
