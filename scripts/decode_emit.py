@@ -75,6 +75,8 @@ class Emitter:
         out.append('    %s_CLASS_ALL = %#x,\n};\n\nenum {\n' % (self.upper, (1 << len(table.classes)) - 1))
         out += ['    %s,\n' % self.op_name(op) for op in table.ops()]
         out.append('    %s_INSN_COUNT,\n};\n' % self.upper)
+        out.append('\nenum {\n    %s_ROW_COUNT = %d, // rows of the table: encodings of ops\n};\n'
+                   % (self.upper, len(self.rows)))
         for name, values in table.numbers.items():
             out.append('\nenum {\n')
             out += ['    %s_%s_%s = %#x,\n' % (self.upper, name.upper(), c_name(v).upper(), n)
@@ -83,7 +85,7 @@ class Emitter:
         out.append(self.struct())
         out.append(self.fill(PROTOTYPES))
         for name in list(table.names) + list(table.numbers):
-            out.append('const char *%s_%s_name(unsigned number);\n' % (self.prefix, name))
+            out.append('const char *%s_%s_name(uint64_t number);\n' % (self.prefix, name))
         return ''.join(out)
 
     def struct(self):
@@ -234,11 +236,11 @@ class Emitter:
         out = []
         for name, values in self.table.names.items():
             texts = ', '.join('NULL' if v is None else c_text(v) for v in values)
-            out.append('const char *@p@_%s_name(unsigned number)\n{\n    static const char *const names[] = {%s};\n'
+            out.append('const char *@p@_%s_name(uint64_t number)\n{\n    static const char *const names[] = {%s};\n'
                        '    return number < %d ? names[number] : NULL;\n}\n\n' % (name, texts, len(values)))
         for name, values in self.table.numbers.items():
             cases = ''.join('    case %#x: return %s;\n' % (n, c_text(v)) for n, v in sorted(values.items()))
-            out.append('const char *@p@_%s_name(unsigned number)\n{\n    switch (number) {\n%s    }\n'
+            out.append('const char *@p@_%s_name(uint64_t number)\n{\n    switch (number) {\n%s    }\n'
                        '    return NULL;\n}\n\n' % (name, cases))
         names = ', '.join(c_text(op) for op in self.table.ops())
         out.append('const char *@p@_op_name(unsigned op)\n{\n    static const char *const names[] = {%s};\n'
@@ -257,7 +259,7 @@ class Emitter:
             if bits:
                 value = '%s >> %d & UINT64_C(%#x)' % (value, bits[1], (1 << (bits[0] - bits[1] + 1)) - 1)
             return 'put(text, "0x%%" PRIx64, %s);' % value
-        return 'put_name(text, @p@_%s_name(insn->%s), insn->%s);' % (kind, member, member)
+        return 'put_name(text, @p@_%s_name((uint64_t)insn->%s), (uint64_t)insn->%s);' % (kind, member, member)
 
     def disassembler(self):
         groups = {}
@@ -374,12 +376,12 @@ static void put(Text *text, const char *fmt, ...)
     }
 }
 
-static void put_name(Text *text, const char *name, unsigned number)
+static void put_name(Text *text, const char *name, uint64_t number)
 {
     if (name) {
         put(text, "%s", name);
     } else {
-        put(text, "0x%x", number);
+        put(text, "0x%" PRIx64, number);
     }
 }
 

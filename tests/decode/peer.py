@@ -133,7 +133,7 @@ def zero_addi16sp(bits, ours, theirs):
 
 def withdrawn(bits, ours, theirs):
     """Instructions of old privileged drafts, not in P."""
-    return not legal(ours) and theirs in ('uret', 'hret', 'sfence.vm')
+    return not legal(ours) and theirs.split()[0] in ('uret', 'hret', 'sfence.vm')
 
 
 def hypervisor(bits, ours, theirs):
