@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Character devices, host half: the registry, the ends that clients and guest ports hold, and input.
-// char-queue.c has the way out, char-options.c the command line, char-mux.c the multiplexer.
+// chardev-host-queue.c has the way out, chardev-host-options.c the command line, chardev-host-mux.c the multiplexer.
 //
 // Input is pulled: a backend's descriptor is watched only while the end that would get the bytes can
 // take some. For a guest's port that is the seam's credit, so that nothing is ever read that the
 // guest has no room for.
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <errno.h>
 #include <signal.h>

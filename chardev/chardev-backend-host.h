@@ -80,14 +80,14 @@ size_t char_end_can_read(CharEnd *end);
 GSource *chardev_watch_fd(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *ctx); // attached
 void chardev_unwatch(GSource **source);           // destroys, forgets
 
-// char-queue.c
+// chardev-host-queue.c
 void chardev_drain(Chardev *chardev);             // writes what can be written now, and sees to the rest
 void chardev_flush(Chardev *chardev);             // waits until all is written, at most backend->drain_ms
 void chardev_queue_connect(Chardev *chardev, bool connected); // disconnecting drops what is queued
 size_t chardev_backlog(const Chardev *chardev);   // bytes queued for output
 void chardev_port_output(CharEnd *end, const uint8_t *buf, size_t len); // machine thread
 
-// char-mux.c
+// chardev-host-mux.c
 Chardev *mux_new(const char *id, Chardev *base, Error *err);
 CharEnd *mux_focus(const Chardev *chardev);
 void mux_attached(Chardev *chardev, CharEnd *end);

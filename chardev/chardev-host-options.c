@@ -3,7 +3,7 @@
 //
 // A short form is rewritten as options, so that both ways meet in the backend's own `parse`:
 //     tcp:HOST:PORT,server,nowait  =  socket,host=HOST,port=PORT,server=on,wait=off
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <string.h>
 

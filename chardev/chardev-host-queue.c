@@ -7,7 +7,7 @@
 //
 // A full queue (4 MiB) never loses a guest's bytes if its backend can wait: chardev_output_full turns
 // true and the machine loop waits at its next boundary, which the guest can't see.
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 // A server listens from start-up on. While a client is connected others wait in the kernel's backlog;
 // when it goes, what was queued for it is dropped and the next is taken. A client connects once, at
 // start-up. Not modelled: telnet, TLS, WebSocket, reconnecting, passing descriptors.
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <errno.h>
 #include <fcntl.h>

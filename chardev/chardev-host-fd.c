@@ -5,7 +5,7 @@
 // output goes through a second opening of the same file where the kernel allows that (pipes and
 // terminals), otherwise in small pieces after a poll. A terminal on stdin is raw while we run and put
 // back at exit, by signal-safe means, so that crash handlers can do it too.
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 // is typed at a guest's port is thrown away and the escapes work.
 //
 // Not modelled: b (break), s (commit the disks).
-#include "chardev/chardev-int.h"
+#include "chardev/chardev-backend-host.h"
 
 #include <string.h>
 
