@@ -147,6 +147,15 @@ bool dma_write(Machine *machine, uint64_t gpa, const void *buf, uint64_t len);
 // The loader's, debugger's and monitor's way in: as dma_*, but may write ROM.
 bool memory_poke(Machine *machine, uint64_t gpa, const void *buf, uint64_t len);
 
+// The platform's time source (RISC-V's `time`, …) as a CPU may read it. `ticks` counts at the
+// machine's rate; deadline_ns gives the virtual ns at which it reaches a value (now or earlier when
+// it has; INT64_MAX: never).
+typedef struct MachineClock {
+    uint64_t (*ticks)(void *ctx);
+    int64_t (*deadline_ns)(void *ctx, uint64_t ticks);
+    void *ctx;
+} MachineClock;
+
 // ---- the two synchronous inputs ----
 
 int64_t hostclock_now_ns(Machine *machine);                    // ns since the epoch for RTCs, through the seam (core/hostclock.c)

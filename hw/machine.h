@@ -10,15 +10,6 @@
 
 // ---- configuration ----
 
-// The platform's time source (RISC-V's `time`, …) as a CPU may read it. `ticks` counts at the
-// machine's rate; deadline_ns gives the virtual ns at which it reaches a value (now or earlier when
-// it has; INT64_MAX: never).
-typedef struct MachineClock {
-    uint64_t (*ticks)(void *ctx);
-    int64_t (*deadline_ns)(void *ctx, uint64_t ticks);
-    void *ctx;
-} MachineClock;
-
 // Borrowed by `build` for as long as the machine lives.
 typedef struct MachineConfig {
     uint64_t ram_bytes;             // multiple of PAGE_SIZE
@@ -70,6 +61,7 @@ typedef struct MachineType {
     unsigned max_cpus;
     uint64_t default_ram_bytes;
     uint64_t reset_gpa;             // where CPUs start after reset
+    const char *const *default_firmware; // -bios default: file names to look for, or whole paths; NULL-terminated; NULL: none
     // Makes and realizes the machine's own devices, maps RAM, wires the CPUs.
     bool (*build)(Machine *machine, const MachineConfig *config, Error *err);
     // Puts firmware, kernel, initrd and device tree into memory. After each machine_reset.

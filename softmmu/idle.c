@@ -91,5 +91,5 @@ void vm_idle(Vm *vm)
         machine_step(vm->machine);
         return;
     }
-    control_wait(vm->control, left_ns); // ends early for a post or a request; the loop comes here again
+    control_wait(vm->control, left_ns == INT64_MAX ? -1 : left_ns); // ends early for a post or a request; the loop comes here again
 }

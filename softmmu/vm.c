@@ -16,30 +16,6 @@
 
 enum { DIGEST_INTERVAL = 100000000 };
 
-// ---- names ----
-
-const char *run_state_name(RunState state)
-{
-    switch (state) {
-    case RUN_PRELAUNCH: return "prelaunch";
-    case RUN_RUNNING: return "running";
-    case RUN_PAUSED: return "paused";
-    case RUN_SHUTDOWN: return "shutdown";
-    case RUN_IO_ERROR: return "io-error";
-    case RUN_DIVERGED: return "internal-error";
-    }
-    return "internal-error";
-}
-
-const char *shutdown_cause_name(ShutdownCause cause)
-{
-    static const char *const names[] = {
-        "none", "host-error", "host-qmp-quit", "host-qmp-system-reset", "host-signal", "host-ui",
-        "guest-shutdown", "guest-reset", "guest-panic", "snapshot-load",
-    };
-    return names[cause];
-}
-
 // ---- what the seam asks ----
 
 static Position host_position(void *ctx)
@@ -59,13 +35,13 @@ static uint16_t host_event_digest(void *ctx)
 
 static void host_wake(void *ctx)
 {
-    control_wake(((Vm *)ctx)->control);
+    control_kick(((Vm *)ctx)->control);
 }
 
 static void host_diverged(void *ctx)
 {
     Vm *vm = ctx;
-    vm->state = RUN_DIVERGED;
+    vm->state = RUN_INTERNAL_ERROR;
     *vm->machine->attention = true;
 }
 
@@ -85,7 +61,7 @@ ReplayHost vm_replay_host(Vm *vm)
 
 // ---- run states ----
 
-static void end_vm(Vm *vm, int status, ShutdownCause cause)
+static void end_vm(Vm *vm, int status, ControlCause cause)
 {
     if (!vm->ended) {
         vm->ended = true;
@@ -100,7 +76,7 @@ void vm_stop(Vm *vm, RunState state)
         vm_idle_settle(vm);
         replay_flush(vm->replay, os_clock_monotonic_ns(), true);
         vm->state = state;
-        control_event_stop(vm->control);
+        control_publish(vm->control, CONTROL_STOP, CAUSE_NONE);
     }
 }
 
@@ -109,14 +85,13 @@ void vm_cont(Vm *vm)
     if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH) {
         vm->state = RUN_RUNNING;
         vm->tune_host_ns = vm->align_host_ns = 0;
-        control_event_resume(vm->control);
+        control_publish(vm->control, CONTROL_RESUME, CAUSE_NONE);
     }
 }
 
-static void shut_down(Vm *vm, ShutdownCause cause, int status)
+static void shut_down(Vm *vm, ControlCause cause, int status)
 {
-    bool guest = cause >= CAUSE_GUEST_SHUTDOWN;
-    control_event_shutdown(vm->control, guest, cause);
+    control_publish(vm->control, CONTROL_SHUTDOWN, cause);
     if (vm->config.no_shutdown && cause != CAUSE_HOST_QMP_QUIT && cause != CAUSE_HOST_SIGNAL) {
         vm->state = RUN_RUNNING; // so that the stop is told to clients
         vm_stop(vm, RUN_SHUTDOWN);
@@ -125,14 +100,14 @@ static void shut_down(Vm *vm, ShutdownCause cause, int status)
     end_vm(vm, status, cause);
 }
 
-void vm_quit(Vm *vm, ShutdownCause cause)
+void vm_quit(Vm *vm, ControlCause cause)
 {
     vm_idle_settle(vm);
-    control_event_shutdown(vm->control, false, cause);
+    control_publish(vm->control, CONTROL_SHUTDOWN, cause);
     end_vm(vm, 0, cause);
 }
 
-static void reset_now(Vm *vm, ShutdownCause cause)
+static void reset_now(Vm *vm, ControlCause cause)
 {
     Error err;
     machine_reset(vm->machine);
@@ -142,10 +117,10 @@ static void reset_now(Vm *vm, ShutdownCause cause)
         fprintf(stderr, "qemu-system: reset: %s\n", err.msg); // it worked at start-up: memory is short
         end_vm(vm, 1, CAUSE_HOST_ERROR);
     }
-    control_event_reset(vm->control, cause >= CAUSE_GUEST_SHUTDOWN, cause);
+    control_publish(vm->control, CONTROL_RESET, cause);
 }
 
-void vm_reset(Vm *vm, ShutdownCause cause)
+void vm_reset(Vm *vm, ControlCause cause)
 {
     vm_idle_settle(vm);
     uint8_t byte = (uint8_t)cause;
@@ -159,7 +134,7 @@ void vm_powerdown(Vm *vm)
     vm_idle_settle(vm);
     replay_control(vm->replay, EVENT_POWERDOWN, -1, NULL, 0);
     machine_step(vm->machine); // no device of our machines has a power button yet: the event alone
-    control_event_powerdown(vm->control);
+    control_publish(vm->control, CONTROL_POWERDOWN, CAUSE_NONE);
 }
 
 bool vm_set_break(Vm *vm, Position at, Error *err)
@@ -172,6 +147,7 @@ bool vm_set_break(Vm *vm, Position at, Error *err)
     }
     vm->have_break = true;
     vm->break_at = at;
+    *vm->machine->attention = true;
     return true;
 }
 
@@ -215,13 +191,13 @@ static bool at_log_end(Vm *vm)
         return false;
     case REPLAY_END_CLEAN:
         vm->seen_end = true;
-        shut_down(vm, cause <= CAUSE_SNAPSHOT_LOAD ? cause : CAUSE_NONE, 0);
+        shut_down(vm, cause < CAUSE_COUNT ? cause : CAUSE_NONE, vm->exit_status);
         return true;
     default:
         vm->seen_end = true;
         fprintf(stderr, "%s\n", replay_end_reason(vm->replay));
         vm_stop(vm, RUN_PAUSED);
-        shut_down(vm, CAUSE_HOST_ERROR, 0);
+        shut_down(vm, CAUSE_REPLAY_END, 0);
         return true;
     }
 }
@@ -287,8 +263,8 @@ static void replay_control_event(void *ctx, const ReplayEvent *event)
             vm_set_shift(vm, event->payload[0]);
         }
         break;
-    case EVENT_RESET: reset_now(vm, event->payload[0] <= CAUSE_SNAPSHOT_LOAD ? event->payload[0] : CAUSE_NONE); break;
-    case EVENT_POWERDOWN: control_event_powerdown(vm->control); break;
+    case EVENT_RESET: reset_now(vm, event->payload[0] < CAUSE_COUNT ? event->payload[0] : CAUSE_NONE); break;
+    case EVENT_POWERDOWN: control_publish(vm->control, CONTROL_POWERDOWN, CAUSE_NONE); break;
     default:
         replay_diverge(vm->replay, "an event of the kind %s, which this version doesn't know how to repeat", event_kind_name(event->kind));
         break;
@@ -421,7 +397,7 @@ static void advance(Vm *vm)
 
 static void report_failures(Vm *vm)
 {
-    if (vm->state == RUN_DIVERGED) {
+    if (vm->state == RUN_INTERNAL_ERROR) {
         fprintf(stderr, "%s\n", replay_divergence(vm->replay));
         end_vm(vm, EXIT_DIVERGED, CAUSE_HOST_ERROR);
     }
@@ -446,7 +422,9 @@ void vm_init(Vm *vm)
 void vm_loop(Vm *vm)
 {
     while (!vm->ended) {
-        control_poll(vm->control);
+        if (control_pending(vm->control)) {
+            control_poll(vm->control);
+        }
         report_failures(vm);
         if (vm->ended) {
             break;
@@ -454,7 +432,7 @@ void vm_loop(Vm *vm)
         if (vm->state == RUN_RUNNING) {
             advance(vm);
         } else {
-            control_wait(vm->control, INT64_MAX);
+            control_wait(vm->control, -1);
         }
     }
 }

@@ -5,22 +5,8 @@
 // instruction is attempted. Each of these is one step of the position. Control requests are served between boundaries and leave no trace.
 #pragma once
 #include "hw/machine.h"
+#include "softmmu/control.h"
 #include "softmmu/exec.h"
-
-typedef enum RunState {
-    RUN_PRELAUNCH,  // -S: not started yet
-    RUN_RUNNING,
-    RUN_PAUSED,     // stop, replay-break, a VM pause at the end of a torn log
-    RUN_SHUTDOWN,   // the guest or the log ended, -no-shutdown
-    RUN_IO_ERROR,   // the log can't be written
-    RUN_DIVERGED,
-} RunState;
-
-// As in QAPI's ShutdownCause; the byte in `end`, `shutdown` and `reset` events.
-typedef enum ShutdownCause {
-    CAUSE_NONE, CAUSE_HOST_ERROR, CAUSE_HOST_QMP_QUIT, CAUSE_HOST_QMP_RESET, CAUSE_HOST_SIGNAL, CAUSE_HOST_UI,
-    CAUSE_GUEST_SHUTDOWN, CAUSE_GUEST_RESET, CAUSE_GUEST_PANIC, CAUSE_SNAPSHOT_LOAD,
-} ShutdownCause;
 
 typedef struct VmConfig {
     bool icount;               // -icount was given (reports only)
@@ -34,8 +20,6 @@ typedef struct VmConfig {
 } VmConfig;
 
 enum { EXIT_DIVERGED = 3 };    // exit status of a replay that diverged
-
-typedef struct Control Control;
 
 typedef struct Vm {
     Machine *machine;
@@ -53,7 +37,7 @@ typedef struct Vm {
     RunState state;
     bool ended;                // the loop returns; exit_status is set
     int exit_status;
-    ShutdownCause end_cause;
+    ControlCause end_cause;
     bool have_break;           // replay-break, or where a seek goes
     Position break_at;
     uint64_t next_digest;      // icount of the next DIGEST note
@@ -75,14 +59,13 @@ ReplayHost vm_replay_host(Vm *vm);
 // ---- what control requests do; machine thread, between boundaries ----
 void vm_stop(Vm *vm, RunState state);  // effect at once: the loop is at a boundary or in idle
 void vm_cont(Vm *vm);
-void vm_reset(Vm *vm, ShutdownCause cause);     // system_reset: recorded
+void vm_reset(Vm *vm, ControlCause cause);     // system_reset: recorded
 void vm_powerdown(Vm *vm);
-void vm_quit(Vm *vm, ShutdownCause cause);      // quit, signals: a recording gets its end
+void vm_quit(Vm *vm, ControlCause cause);      // quit, signals: a recording gets its end
 bool vm_set_break(Vm *vm, Position at, Error *err);
 bool vm_delete_break(Vm *vm, Error *err);
 void vm_set_shift(Vm *vm, uint8_t shift);
-const char *run_state_name(RunState state);     // QAPI's RunState
-const char *shutdown_cause_name(ShutdownCause cause);
+extern const ControlOps vm_control_ops;         // the same for clients of control.h; ctx is the Vm (vm-control.c)
 
 // ---- softmmu/idle.c, softmmu/pace.c: parts of the loop ----
 void vm_idle(Vm *vm);                   // all vCPUs halted: jump, wait or take an input

@@ -49,7 +49,9 @@ struct Target {
     unsigned (*fetch_mmu)(CPU *cpu);    // mmu index of instruction fetch, now
     // Walks as hardware does, with access and dirty updates (through dma_write-like observed stores), protection and PMP checks.
     bool (*walk)(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *result);
-    // Exception numbers that softmmu raises itself.
+    // The same for a debugger at the CPU's present mode: no side effect, no permission needed. False: not mapped.
+    bool (*debug_translate)(CPU *cpu, uint64_t gva, uint64_t *gpa);
+    // Exceptions that softmmu raises itself.
     void (*access_fault)(CPU *cpu, uint64_t gva, Access access);
     void (*align_fault)(CPU *cpu, uint64_t gva, Access access);
     bool (*interrupt_pending)(CPU *cpu);        // would an interrupt be taken before the next instruction (also: wakes a halted CPU, see below)
@@ -60,6 +62,10 @@ struct Target {
     uint64_t (*reg_read)(CPU *cpu, unsigned number);
     void (*reg_write)(CPU *cpu, unsigned number, uint64_t value);
     const char *(*isa_string)(CPU *cpu);        // for the device tree
+    const char *(*mmu_string)(CPU *cpu);        // the same ("riscv,sv48"); NULL: no MMU
+    // The platform's time source; copied. `changed` after its ticks jumped. Either may be NULL.
+    void (*set_clock)(Device *cpu, const MachineClock *clock);
+    void (*clock_changed)(Device *cpu);
 };
 
 extern const Target *const targets[]; // NULL-terminated, made from target/meson.build
