@@ -318,6 +318,13 @@ static Device *virt_slot(Machine *machine, const DeviceType *type, const char *b
     return NULL;
 }
 
+// OpenSBI as QEMU ships it, and as Debian's opensbi package does.
+static const char *const virt_firmware[] = {
+    "opensbi-riscv64-generic-fw_dynamic.bin",
+    "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
+    NULL,
+};
+
 const MachineType machine_riscv_virt = {
     .name = "virt",
     .desc = "RISC-V VirtIO board",
@@ -326,6 +333,7 @@ const MachineType machine_riscv_virt = {
     .max_cpus = VIRT_HARTS_MAX,
     .default_ram_bytes = 128 << 20,
     .reset_gpa = VIRT_ROM_GPA,
+    .default_firmware = virt_firmware,
     .build = virt_build,
     .boot = virt_boot,
     .slot = virt_slot,
