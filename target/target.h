@@ -15,6 +15,10 @@ typedef struct RegDesc {
 } RegDesc;
 
 typedef struct WalkResult {
+    // In: bytes of the access from gva on, in one page (0: one byte); peek: for debuggers, without accessed and dirty updates and protection.
+    uint8_t bytes;
+    bool peek;
+    // Out.
     uint64_t gpa;          // of gva, page offset included
     uint8_t prot;          // bit per Access: allowed with this translation at this mmu index now (write: only if no dirty bit has to be set)
     uint8_t page_bits;     // size of the mapping: 12, 21, …
@@ -33,6 +37,13 @@ typedef struct TargetFetch { // what a translator reads instruction bytes from
     const uint8_t *(*next_page)(void *ctx);
     void *ctx;
 } TargetFetch;
+
+// The platform's time source as CPUs may read it; fields as in hw/machine.h's MachineClock.
+typedef struct TargetClock {
+    uint64_t (*ticks)(void *ctx);
+    int64_t (*deadline_ns)(void *ctx, uint64_t ticks); // virtual ns at which it reaches a value; INT64_MAX: never
+    void *ctx;
+} TargetClock;
 
 struct Target {
     const char *name;           // "riscv64"
@@ -60,6 +71,10 @@ struct Target {
     uint64_t (*reg_read)(CPU *cpu, unsigned number);
     void (*reg_write)(CPU *cpu, unsigned number, uint64_t value);
     const char *(*isa_string)(CPU *cpu);        // for the device tree
+    const char *(*mmu_string)(CPU *cpu);        // for the device tree; NULL: no MMU
+    // Either may be NULL. Without a clock the time source is virtual time since power-on at the architecture's usual rate.
+    void (*set_clock)(Device *dev, const TargetClock *clock); // copies *clock
+    void (*clock_changed)(Device *dev);                       // ticks jumped
 };
 
 extern const Target *const targets[]; // NULL-terminated, made from target/meson.build
