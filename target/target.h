@@ -15,6 +15,10 @@ typedef struct RegDesc {
 } RegDesc;
 
 typedef struct WalkResult {
+    // In: bytes of the access from gva on, in one page (0: one byte); peek: for debuggers, without accessed and dirty updates and protection.
+    uint8_t bytes;
+    bool peek;
+    // Out.
     uint64_t gpa;          // of gva, page offset included
     uint8_t prot;          // bit per Access: allowed with this translation at this mmu index now (write: only if no dirty bit has to be set)
     uint8_t page_bits;     // size of the mapping: 12, 21, …
@@ -33,6 +37,8 @@ typedef struct TargetFetch { // what a translator reads instruction bytes from
     const uint8_t *(*next_page)(void *ctx);
     void *ctx;
 } TargetFetch;
+
+typedef MachineClock TargetClock;
 
 struct Target {
     const char *name;           // "riscv64"

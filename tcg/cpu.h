@@ -52,6 +52,9 @@ typedef enum SlowResult {
     SLOW_ALONE,  // T1 only: nothing was done; the instruction must be run alone by T0, since it may bring an event nearer or change code
 } SlowResult;
 
+// A helper whose access was answered with SLOW_ALONE raises this in cpu->exception, having had no effect; T1 then runs the instruction alone.
+enum { CPU_ALONE = UINT32_MAX };
+
 // What softmmu gives to executors and targets.
 typedef struct CpuOps {
     // Full access with translation, page crossing, MMIO, observers. Values are zero-extended, in host byte order after MEMOP_BSWAP; sign
@@ -77,7 +80,7 @@ struct CPU {
     int64_t budget;            // instructions that may still be attempted in this slice; T1 keeps it in a register
     volatile bool attention;   // leave after the current instruction
     bool running_t1;           // slow paths answer SLOW_ALONE instead of having side effects
-    uint32_t exception;        // 0 none, else 1 + the target's number
+    uint32_t exception;        // 0 none, else 1 + the target's number (or CPU_ALONE, between a helper and T1)
     uint64_t exception_value;
     uint32_t fetch_generation; // rises whenever a fetch translation may have changed: guards links across pages
     uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code

@@ -209,6 +209,7 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
         case IR_GOTO: return leave(&f, (uint64_t)insn->imm, IR_EXIT_BOUNDARY, false);
         case IR_IJMP: return leave(&f, v[insn->a], IR_EXIT_BOUNDARY, false);
         case IR_EXIT: return leave(&f, (uint64_t)insn->imm, insn->sub, true);
+        case IR_EXITPC: return leave(&f, v[insn->a], insn->sub, true);
         case IR_TRAP:
             cpu_raise(cpu, (unsigned)insn->imm, v[insn->a]);
             return leave_raising(&f, insn);

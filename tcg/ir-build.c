@@ -240,6 +240,11 @@ void ir_exit(IrBuilder *b, IrExit reason, uint64_t pc)
     ir_emit(b, IR_EXIT, IR_VOID, 0, 0, 0, reason, (int64_t)pc);
 }
 
+void ir_exitpc(IrBuilder *b, IrExit reason, IrRef pc)
+{
+    ir_emit(b, IR_EXITPC, IR_VOID, pc, 0, 0, reason, 0);
+}
+
 void ir_trap(IrBuilder *b, unsigned exception, IrRef value)
 {
     ir_emit(b, IR_TRAP, IR_VOID, value, 0, 0, 0, exception);

@@ -180,6 +180,7 @@ void ir_exitif(IrBuilder *b, IrType type, IrCond cond, IrRef x, IrRef y, uint64_
 void ir_goto(IrBuilder *b, uint64_t pc);
 void ir_ijmp(IrBuilder *b, IrRef pc, IrJump kind);
 void ir_exit(IrBuilder *b, IrExit reason, uint64_t pc);
+void ir_exitpc(IrBuilder *b, IrExit reason, IrRef pc);
 void ir_trap(IrBuilder *b, unsigned exception, IrRef value);
 // A copy of exactly the needed size in one allocation (g_free it).
 IrBlock *ir_block_copy(const IrBlock *block);
