@@ -28,9 +28,9 @@ typedef struct Piece {
     uint8_t *host; // NULL: MMIO
 } Piece;
 
-static SlowResult translate(CPU *cpu, uint64_t gva, Access access, unsigned mmu, Piece *piece)
+static SlowResult translate(CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, Piece *piece)
 {
-    return tlb_translate(cpu->exec, cpu, gva, access, mmu, &piece->gpa, &piece->host) ? SLOW_OK : SLOW_FAULT;
+    return tlb_translate(cpu->exec, cpu, gva, len, access, mmu, &piece->gpa, &piece->host) ? SLOW_OK : SLOW_FAULT;
 }
 
 static SlowResult bus_error(CPU *cpu, uint64_t gva, Access access)
@@ -84,11 +84,10 @@ static SlowResult translate_access(CPU *cpu, uint64_t gva, MemOp memop, unsigned
         cpu_exec_of(cpu)->target->align_fault(cpu, gva, access);
         return SLOW_FAULT;
     }
-    SlowResult result = translate(cpu, gva, access, mmu, &piece[0]);
-    *first = len;
-    if (result == SLOW_OK && crosses(gva, len)) {
-        *first = PAGE_SIZE - (unsigned)(gva & PAGE_MASK);
-        result = translate(cpu, gva + *first, access, mmu, &piece[1]);
+    *first = crosses(gva, len) ? PAGE_SIZE - (unsigned)(gva & PAGE_MASK) : len;
+    SlowResult result = translate(cpu, gva, *first, access, mmu, &piece[0]);
+    if (result == SLOW_OK && *first < len) {
+        result = translate(cpu, gva + *first, len - *first, access, mmu, &piece[1]);
         // The second walk may have replaced what the first found: only guest memory is meant, and that hasn't changed.
     }
     return result;

@@ -209,7 +209,7 @@ static bool fetch_translate(Exec *exec, CPU *cpu, uint64_t gva, uint64_t *ram_ad
     uint8_t *page_host = NULL;
     if (t) {
         page_host = (uint8_t *)(uintptr_t)(gva + t->addend[(gva >> PAGE_BITS) & (TLB_SIZE - 1)]);
-    } else if (!tlb_translate(exec, cpu, gva, ACCESS_FETCH, exec->target->fetch_mmu(cpu), &gpa, &page_host)) {
+    } else if (!tlb_translate(exec, cpu, gva, 2, ACCESS_FETCH, exec->target->fetch_mmu(cpu), &gpa, &page_host)) {
         return false;
     }
     if (!page_host) {

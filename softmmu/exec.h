@@ -84,7 +84,8 @@ bool exec_store_leaves(const Exec *exec, uint64_t ram_page, unsigned offset, uns
 void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
 
 // softmmu/tlb.c
-bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);
+// An access of `len` bytes (inside one page). *host: NULL for MMIO. False: cpu->exception is set.
+bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);
 void tlb_flush_all(Exec *exec);
 void tlb_flush_cpu(CPU *cpu);
 void tlb_flush_regime(Exec *exec, CPU *cpu); // tlb_flush_cpu, and now and then a cleaning of marks

@@ -236,9 +236,9 @@ static void mark_walk(Exec *exec, const WalkResult *w, uint64_t gva, Access acce
     }
 }
 
-bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host)
+bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host)
 {
-    WalkResult w = { 0 };
+    WalkResult w = { .bytes = (uint8_t)len };
     exec->tlb_fills++;
     if (!exec->target->walk(cpu, gva, access, mmu, &w)) {
         cpu->exception = w.exception;

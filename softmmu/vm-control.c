@@ -108,7 +108,11 @@ static bool op_register_value(void *ctx, unsigned index, const char *name, uint6
 static bool op_translate(void *ctx, unsigned index, uint64_t gva, uint64_t *gpa)
 {
     Vm *vm = ctx;
-    return vm->target->debug_translate(vm->cpus[index], gva, gpa);
+    CPU *cpu = vm->cpus[index];
+    WalkResult w = { .peek = true };
+    bool mapped = vm->target->walk(cpu, gva, ACCESS_READ, vm->target->fetch_mmu(cpu), &w);
+    *gpa = w.gpa;
+    return mapped;
 }
 
 static int op_disas(void *ctx, unsigned index, char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc)

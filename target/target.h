@@ -55,8 +55,6 @@ struct Target {
     unsigned (*fetch_mmu)(CPU *cpu);    // mmu index of instruction fetch, now
     // Walks as hardware does, with access and dirty updates (through dma_write-like observed stores), protection and PMP checks.
     bool (*walk)(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *result);
-    // The same for a debugger at the CPU's present mode: no side effect, no permission needed. False: not mapped.
-    bool (*debug_translate)(CPU *cpu, uint64_t gva, uint64_t *gpa);
     // Exceptions that softmmu raises itself.
     void (*access_fault)(CPU *cpu, uint64_t gva, Access access);
     void (*align_fault)(CPU *cpu, uint64_t gva, Access access);

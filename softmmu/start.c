@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Start-up in one fixed order: character devices, machine, drives, devices, log, reset, boot. The order depends on the command line alone,
+// since sources of inputs are numbered by it.
+#include "softmmu/start.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "block/block-host.h"
+#include "chardev/chardev-host.h"
+#include "core/options.h"
+#include "monitor/monitor.h"
+#include "net/net-host.h"
+#include "softmmu/loader.h"
+#include "util/log.h"
+
+static bool is_item(const CmdlineItem *item, const char *option)
+{
+    return !strcmp(item->option, option);
+}
+
+// ---- character devices and monitors ----
+
+typedef struct MonitorSpec {
+    char *chardev_id;
+    bool qmp;
+} MonitorSpec;
+
+static void want_monitor(Start *start, const char *chardev_id, bool qmp)
+{
+    MonitorSpec *spec = g_new0(MonitorSpec, 1);
+    spec->chardev_id = g_strdup(chardev_id);
+    spec->qmp = qmp;
+    g_ptr_array_add(start->monitors, spec);
+}
+
+static bool add_char(Start *start, const char *option, const char *spec, const char *id, char **chardev_id, Error *err)
+{
+    CharChoice choice = { 0 };
+    if (!chardev_add_legacy(spec, id, &choice, err)) {
+        return fail_prefix(err, "%s %s", option, spec);
+    }
+    if (choice.monitor && choice.id) {
+        want_monitor(start, choice.id, false);
+    }
+    *chardev_id = choice.id;
+    return true;
+}
+
+static bool add_serials(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    const char *none[1] = { c->nodefaults ? NULL : c->nographic ? (c->monitor ? "stdio" : "mon:stdio") : "vc" };
+    unsigned n = c->serials->len ? c->serials->len : none[0] ? 1 : 0;
+    char **ids = g_new0(char *, n + 1);
+    for (unsigned i = 0; i < n; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "serial%u", i);
+        if (!add_char(start, "-serial", c->serials->len ? c->serials->pdata[i] : none[0], id, &ids[i], err)) {
+            return false;
+        }
+    }
+    start->machine_config.serials = (const char *const *)ids;
+    start->machine_config.nserials = n;
+    return true;
+}
+
+static bool add_characters(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    char *id = NULL;
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        if (is_item(item, "chardev") && !chardev_add(item->value, err)) {
+            return fail_prefix(err, "-chardev %s", item->value);
+        }
+        if (is_item(item, "echr")) {
+            chardev_set_escape((uint8_t)strtoul(item->value, NULL, 0));
+        }
+    }
+    if (!add_serials(start, err)) {
+        return false;
+    }
+    if (c->monitor && strcmp(c->monitor, "none") != 0) {
+        if (!add_char(start, "-monitor", c->monitor, "compat_monitor0", &id, err)) {
+            return false;
+        }
+        if (id) {
+            want_monitor(start, id, false);
+        }
+    }
+    for (unsigned i = 0; i < c->qmps->len; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "qmp%u", i);
+        if (!add_char(start, "-qmp", c->qmps->pdata[i], name, &id, err)) {
+            return false;
+        }
+        if (id) {
+            want_monitor(start, id, true);
+        }
+    }
+    return true;
+}
+
+// ---- network and drives ----
+
+static bool add_networks(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        bool ok = true;
+        if (is_item(item, "netdev")) {
+            ok = net_netdev_add(item->value, err);
+        } else if (is_item(item, "nic")) {
+            ok = net_nic_add(item->value, err);
+        } else if (is_item(item, "net")) {
+            ok = net_net_add(item->value, err);
+        } else if (is_item(item, "object")) {
+            ok = net_object_add(item->value, err);
+        }
+        if (!ok) {
+            return fail_prefix(err, "-%s %s", item->option, item->value);
+        }
+    }
+    return true;
+}
+
+static bool add_drives(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        if (is_item(item, "drive") && !block_drive_add(item->value, err)) {
+            return fail_prefix(err, "-drive %s", item->value);
+        }
+    }
+    return true;
+}
+
+// ---- devices ----
+
+static bool plug(Start *start, const DeviceType *type, Options *o, Error *err);
+
+typedef struct PropSetter {
+    Device *dev;
+    Error *err;
+    bool ok;
+} PropSetter;
+
+static void set_prop(void *ctx, const char *key, const char *value)
+{
+    PropSetter *setter = ctx;
+    if (setter->ok && strcmp(key, "driver") != 0 && strcmp(key, "id") != 0 && strcmp(key, "bus") != 0) {
+        setter->ok = device_set(setter->dev, key, value, setter->err);
+    }
+}
+
+static bool plug(Start *start, const DeviceType *type, Options *o, Error *err)
+{
+    Vm *vm = &start->vm;
+    Device *parent = vm->type->slot(vm->machine, type, options_get(o, "bus"), err);
+    if (!parent) {
+        return false;
+    }
+    Device *dev = device_new(vm->machine, type, options_id(o), parent);
+    PropSetter setter = { dev, err, true };
+    options_each(o, set_prop, &setter);
+    return setter.ok && device_realize(dev, err);
+}
+
+static bool plug_text(Start *start, const char *text, Error *err)
+{
+    Options *o = options_parse(text, "driver", err);
+    if (!o) {
+        return false;
+    }
+    const char *driver = options_get(o, "driver");
+    const DeviceType *type = driver ? device_type_find(driver) : NULL;
+    bool ok;
+    if (!driver) {
+        ok = fail(err, "Parameter 'driver' is missing");
+    } else if (!type) {
+        ok = fail(err, "'%s' is not a valid device model name", driver);
+    } else if (!type->bus) {
+        ok = fail(err, "'%s' is part of the machine and can't be added", driver);
+    } else {
+        ok = plug(start, type, o, err);
+    }
+    options_free(o);
+    return ok;
+}
+
+static bool add_devices(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    Vm *vm = &start->vm;
+    for (unsigned i = 0; i < block_drive_count(); i++) {
+        const BlockDrive *drive = block_drive_at(i);
+        if (drive->interface == BLOCK_IF_VIRTIO) {
+            char *text = g_strdup_printf("%s,drive=%s", vm->type->virtio_blk, drive->id);
+            bool ok = plug_text(start, text, err);
+            g_free(text);
+            if (!ok) {
+                return fail_prefix(err, "drive %s", drive->id);
+            }
+        } else if (drive->interface != BLOCK_IF_NONE) {
+            return fail(err, "drive %s: machine type does not support this if=", drive->id);
+        }
+    }
+    for (unsigned i = 0; i < net_nic_count(); i++) {
+        const NetNic *nic = net_nic_at(i);
+        GString *text = g_string_new(NULL);
+        g_string_printf(text, "%s,netdev=%s", nic->model ? nic->model : vm->type->nic, nic->netdev_id);
+        if (nic->mac) {
+            g_string_append_printf(text, ",mac=%s", nic->mac);
+        }
+        bool ok = plug_text(start, text->str, err);
+        g_string_free(text, TRUE);
+        if (!ok) {
+            return fail_prefix(err, "-nic");
+        }
+    }
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        if (is_item(item, "device") && !plug_text(start, item->value, err)) {
+            return fail_prefix(err, "-device %s", item->value);
+        }
+    }
+    return true;
+}
+
+// ---- kernel and firmware ----
+
+static bool load_images(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    const Target *target = start->vm.target;
+    BootSpec *boot = &start->boot;
+    bool wanted = !c->bios || strcmp(c->bios, "none") != 0;
+    bool by_default = !c->bios || !strcmp(c->bios, "default");
+    char *path = NULL;
+    for (unsigned i = 0; wanted && by_default && !path && start->vm.type->default_firmware &&
+                         start->vm.type->default_firmware[i]; i++) {
+        path = loader_find(start->vm.type->default_firmware[i], (const char *const *)c->dirs->pdata);
+    }
+    if (wanted && by_default && !path && start->vm.type->default_firmware) {
+        return fail(err, "could not find the firmware \"%s\" (Debian: package opensbi; else use -bios or -L)", start->vm.type->default_firmware[0]);
+    }
+    if (wanted && !by_default) {
+        path = loader_find(c->bios, (const char *const *)c->dirs->pdata);
+        path = path ? path : g_strdup(c->bios);
+    }
+    if (path && !loader_image("firmware", path, target->word_bits, &boot->firmware, err)) {
+        return false;
+    }
+    if (c->kernel && !loader_image("kernel", c->kernel, target->word_bits, &boot->kernel, err)) {
+        return false;
+    }
+    if (c->initrd && !c->kernel) {
+        return fail(err, "-initrd only allowed with -kernel option");
+    }
+    if (c->append && !c->kernel) {
+        return fail(err, "-append only allowed with -kernel option");
+    }
+    if (c->initrd && !loader_read("initial ram disk", c->initrd, &start->initrd, &boot->initrd_bytes, err)) {
+        return false;
+    }
+    if (c->dtb && !loader_read("device tree", c->dtb, &start->dtb, &boot->dtb_bytes, err)) {
+        return false;
+    }
+    boot->initrd = start->initrd;
+    boot->dtb = start->dtb;
+    boot->cmdline = c->append;
+    return true;
+}
+
+// ---- the machine ----
+
+static bool choose_types(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    Vm *vm = &start->vm;
+    for (unsigned i = 0; targets[i]; i++) {
+        if (c->target && !strcmp(targets[i]->name, c->target)) {
+            vm->target = targets[i];
+        }
+    }
+    if (!vm->target) {
+        return c->target ? fail(err, "there is no target '%s'", c->target)
+                         : fail(err, "which target? Use a link such as qemu-system-riscv64, or --target NAME");
+    }
+    if (!c->machine) {
+        return fail(err, "No machine specified, and there is no default\nUse -machine help to list supported machines");
+    }
+    vm->type = machine_type_find(vm->target->name, c->machine);
+    if (!vm->type) {
+        return fail(err, "unsupported machine type \"%s\"\nUse -machine help to list supported machines", c->machine);
+    }
+    if (c->cpu && strcmp(c->cpu, vm->type->default_cpu) != 0) {
+        return fail(err, "unable to find CPU model '%s'", c->cpu);
+    }
+    return true;
+}
+
+static bool build_machine(Start *start, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    Vm *vm = &start->vm;
+    MachineConfig *config = &start->machine_config;
+    vm->ncpus = c->smp;
+    vm->cpus = g_new0(CPU *, vm->ncpus);
+    config->ncpus = vm->ncpus;
+    config->cpus = g_new0(Device *, vm->ncpus);
+    config->ram_bytes = c->ram_bytes ? c->ram_bytes : vm->type->default_ram_bytes;
+    for (unsigned i = 0; i < vm->ncpus; i++) {
+        Device *dev = device_new(vm->machine, vm->target->cpu_type, NULL, NULL);
+        CPU *cpu = (CPU *)(void *)((uint8_t *)dev + vm->target->cpu_offset);
+        cpu->dev = dev;
+        cpu->target = vm->target;
+        cpu->machine = vm->machine;
+        cpu->index = i;
+        cpu->ops = &exec_cpu_ops;
+        config->cpus[i] = dev;
+        vm->cpus[i] = cpu;
+        if (!device_realize(dev, err)) {
+            return false;
+        }
+    }
+    config->cpu_isa = vm->target->isa_string(vm->cpus[0]);
+    config->cpu_mmu = vm->target->mmu_string ? vm->target->mmu_string(vm->cpus[0]) : NULL;
+    config->cpu_set_clock = vm->target->set_clock;
+    config->cpu_clock_changed = vm->target->clock_changed;
+    vm->machine->shift = (uint8_t)c->shift;
+    return vm->type->build(vm->machine, config, err);
+}
+
+// -rtc base=utc|localtime|DATE,clock=host|rt|vm
+static bool parse_rtc(Start *start, Error *err)
+{
+    Machine *m = start->vm.machine;
+    if (!start->cmdline->rtc) {
+        return true;
+    }
+    Options *o = options_parse(start->cmdline->rtc, "base", err);
+    if (!o) {
+        return false;
+    }
+    const char *base = options_get(o, "base"), *clock = options_get(o, "clock");
+    bool ok = true;
+    options_get(o, "driftfix");
+    if (base && !strcmp(base, "localtime")) {
+        time_t now = time(NULL);
+        struct tm local;
+        localtime_r(&now, &local);
+        m->rtc_offset_ns = (int64_t)local.tm_gmtoff * 1000000000;
+    } else if (base && strcmp(base, "utc") != 0) {
+        struct tm date = { 0 };
+        const char *end = strptime(base, strchr(base, 'T') ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d", &date);
+        ok = end && !*end ? true : fail(err, "invalid datetime format");
+        m->rtc_fixed = true;
+        m->rtc_base_ns = (int64_t)timegm(&date) * 1000000000;
+    }
+    if (ok && clock && strcmp(clock, "host") != 0 && strcmp(clock, "rt") != 0 && strcmp(clock, "vm") != 0) {
+        ok = fail(err, "invalid option value '%s'", clock);
+    }
+    ok = ok && options_finish(o, err);
+    options_free(o);
+    return ok ? true : fail_prefix(err, "-rtc %s", start->cmdline->rtc);
+}
+
+static void configure_vm(Start *start)
+{
+    Cmdline *c = start->cmdline;
+    start->vm.config = (VmConfig){
+        .icount = c->icount_given, .shift = (uint8_t)c->shift, .shift_auto = c->shift_auto, .sleep = c->sleep, .align = c->align,
+        .start_stopped = c->start_stopped, .no_reboot = c->no_reboot, .no_shutdown = c->no_shutdown,
+        .chaos_slice = c->chaos_seed ? 1000000 : 0, .chaos_seed = c->chaos_seed,
+    };
+}
+
+// ---- the log ----
+
+static bool open_log(Start *start, char *recorded_json, Error *err)
+{
+    Vm *vm = &start->vm;
+    start->config_json = describe_config(start);
+    if (!start->cmdline->rr) {
+        return true;
+    }
+    if (recorded_json) {
+        return describe_compare(recorded_json, start->config_json, err);
+    }
+    return block_record_begin(err) && replay_record(vm->replay, start->cmdline->rrfile, start->config_json, err);
+}
+
+static bool open_blocks(Start *start, const char *recorded_json, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    BlockConfig config = {
+        .replay = start->vm.replay, .log_path = c->rrfile, .identity_json = recorded_json, .snapshot = c->snapshot,
+        .mode = !c->rr ? REPLAY_NONE : recorded_json ? REPLAY_PLAY : REPLAY_RECORD,
+        .default_if = start->vm.type->virtio_blk ? BLOCK_IF_VIRTIO : BLOCK_IF_NONE,
+    };
+    return block_open_all(&config, err);
+}
+
+static void attach_monitors(Start *start)
+{
+    for (unsigned i = 0; i < start->monitors->len; i++) {
+        MonitorSpec *spec = start->monitors->pdata[i];
+        Error err;
+        if (!monitor_add(start->vm.control, spec->chardev_id, spec->qmp, &err)) {
+            fprintf(stderr, "monitor on %s: %s\n", spec->chardev_id, err.msg);
+        }
+    }
+}
+
+bool start_build(Start *start, Cmdline *cmdline, Error *err)
+{
+    Vm *vm = &start->vm;
+    char *recorded = NULL;
+    start->cmdline = cmdline;
+    start->monitors = g_ptr_array_new();
+    start->machine_config = (MachineConfig){ 0 };
+    vm->machine_config = &start->machine_config;
+    vm->boot = &start->boot;
+    if (!choose_types(start, err)) {
+        return false;
+    }
+    ReplayHost host = vm_replay_host(vm);
+    vm->replay = replay_new(&host);
+    vm->machine = machine_new(vm->replay, vm->type->name);
+    vm->control = control_new(vm->machine, &vm_control_ops, vm);
+    configure_vm(start);
+    bool replaying = cmdline->rr && !strcmp(cmdline->rr, "replay");
+    chardev_set_replaying(replaying);
+    if (!parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
+        !add_drives(start, err) || (replaying && !replay_play(vm->replay, cmdline->rrfile, &recorded, err)) ||
+        !open_blocks(start, recorded, err) || !build_machine(start, err) ||
+        !net_open_all(vm->machine, cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||
+        !add_devices(start, err)) {
+        return false;
+    }
+    bool ok = open_log(start, recorded, err);
+    g_free(recorded);
+    if (!ok) {
+        return false;
+    }
+    ExecConfig exec = { .max_guest = (unsigned)cmdline->max_insns, .interpreter = cmdline->interp, .lockstep = cmdline->lockstep,
+                        .no_tlb = cmdline->no_tlb, .flush_seed = cmdline->flush_seed, .plant = (unsigned)cmdline->plant };
+    vm->exec = exec_new(vm->machine, vm->target, vm->cpus, vm->ncpus, &exec);
+    vm_init(vm);
+    machine_reset(vm->machine);
+    if (!vm->type->boot(vm->machine, &start->machine_config, &start->boot, err)) {
+        return false;
+    }
+    attach_monitors(start);
+    return chardev_open_all(err);
+}
+
+bool start_finish(Start *start, Error *err)
+{
+    Vm *vm = &start->vm;
+    bool recording = replay_mode(vm->replay) == REPLAY_RECORD;
+    uint64_t icount = machine_icount(vm->machine);
+    bool ok = replay_close(vm->replay, (uint8_t)vm->end_cause, err);
+    Error block_err;
+    if (!block_close_all(&block_err) && ok) {
+        *err = block_err;
+        ok = false;
+    }
+    chardev_close_all();
+    if (recording && ok) {
+        fprintf(stderr, "Recorded %" G_GUINT64_FORMAT " instructions in '%s' (%" G_GUINT64_FORMAT " bytes); replay: qemu-replay run %s, "
+                "or the same command line with rr=replay\n", icount, replay_filename(vm->replay),
+                replay_bytes(vm->replay, NULL, NULL), replay_filename(vm->replay));
+    }
+    return ok;
+}
