@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // RAM blocks, the flags of their pages, and DMA.
 //
-// Pages of all blocks are numbered through, so that one byte array holds all flags. Whoever changes bytes of a page whose
-// flags aren't 0 tells the observer first; DMA does so here, page by page.
+// Pages of all blocks are numbered through, so that one byte array holds all flags. Whoever changes
+// bytes of a page whose flags aren't 0 tells the observer first; DMA does so here, page by page.
 #include <assert.h>
 #include <string.h>
 #include <xxhash.h>
@@ -105,7 +105,8 @@ static void ram_store(Machine *machine, const RamBlock *ram, uint64_t offset, co
     }
 }
 
-static bool memory_store(Machine *machine, uint64_t gpa, const void *buf, uint64_t len, bool into_rom)
+static bool memory_store(Machine *machine, uint64_t gpa, const void *buf, uint64_t len,
+                         bool into_rom)
 {
     if (!all_ram(machine, gpa, len)) {
         return false;

@@ -42,8 +42,10 @@ static void sink_reset(Device *dev)
 }
 
 static const DeviceType sink_type = {
-    .name = "fake-sink", .instance_size = sizeof(Sink),
-    .irq_in = sink_irq_in, .reset = sink_reset,
+    .name = "fake-sink",
+    .instance_size = sizeof(Sink),
+    .irq_in = sink_irq_in,
+    .reset = sink_reset,
 };
 
 static unsigned sink_input(Device *dev, unsigned output)
@@ -107,7 +109,7 @@ static bool set_properties(Device *dev, const char *properties, Error *err)
     if (!options) {
         return false;
     }
-    Setting setting = { dev, err, true };
+    Setting setting = {dev, err, true};
     options_each(options, set_property, &setting);
     options_free(options);
     return setting.ok;
@@ -137,7 +139,7 @@ Device *world_try_device(World *w, const DeviceType *type, const char *propertie
 
 Device *world_device(World *w, const DeviceType *type, const char *properties)
 {
-    Error err = { "" };
+    Error err = {""};
     Device *dev = world_try_device(w, type, properties, &err);
     if (!dev) {
         g_error("%s: %s", type->name, err.msg);
@@ -208,7 +210,8 @@ void world_run(World *w, uint64_t n)
     g_assert_cmpint(w->left, ==, 0);
     while (n > 0) {
         expire_due(w);
-        uint64_t distance = (uint64_t)timer_next_deadline(machine) - (uint64_t)machine_now_ns(machine);
+        uint64_t distance =
+            (uint64_t)timer_next_deadline(machine) - (uint64_t)machine_now_ns(machine);
         uint64_t instruction_ns = UINT64_C(1) << machine->shift;
         uint64_t slice = MIN(n, (distance + instruction_ns - 1) >> machine->shift);
         machine->icount_end += slice;

@@ -22,13 +22,13 @@ typedef struct Probe {
 } Probe;
 
 static const Field probe_fields[] = {
-    FIELD_TIMER(struct ProbeState, one),   FIELD(struct ProbeState, wide),
-    FIELD_TIMER(struct ProbeState, many),  FIELD_ARRAY(struct ProbeState, words),
-    FIELD(struct ProbeState, small),       FIELD(struct ProbeState, pad),
+    FIELD_TIMER(struct ProbeState, one),  FIELD(struct ProbeState, wide),
+    FIELD_TIMER(struct ProbeState, many), FIELD_ARRAY(struct ProbeState, words),
+    FIELD(struct ProbeState, small),      FIELD(struct ProbeState, pad),
 };
 
 static const Prop probe_props[] = {
-    { "label", "", PROP_STRING, offsetof(Probe, label), "x" },
+    {"label", "", PROP_STRING, offsetof(Probe, label), "x"},
 };
 
 static void probe_expired(Device *dev, Timer *timer)
@@ -58,11 +58,18 @@ static void probe_loaded(Device *dev)
 }
 
 static const DeviceType probe_type = {
-    .name = "probe", .instance_size = sizeof(Probe),
-    .state_offset = offsetof(Probe, s), .state_size = sizeof(struct ProbeState),
-    .fields = probe_fields, .nfields = G_N_ELEMENTS(probe_fields),
-    .props = probe_props, .nprops = G_N_ELEMENTS(probe_props),
-    .expired = probe_expired, .irq_in = probe_irq_in, .reset = probe_reset, .loaded = probe_loaded,
+    .name = "probe",
+    .instance_size = sizeof(Probe),
+    .state_offset = offsetof(Probe, s),
+    .state_size = sizeof(struct ProbeState),
+    .fields = probe_fields,
+    .nfields = G_N_ELEMENTS(probe_fields),
+    .props = probe_props,
+    .nprops = G_N_ELEMENTS(probe_props),
+    .expired = probe_expired,
+    .irq_in = probe_irq_in,
+    .reset = probe_reset,
+    .loaded = probe_loaded,
 };
 
 static Probe *probe_new(World *w, const char *label, GString *trace)
@@ -189,8 +196,8 @@ static void test_timer_heap(void)
         }
         int64_t earliest = INT64_MAX;
         for (unsigned i = 0; i < 8; i++) {
-            const Timer *all[4] = { &probes[i]->s.one, &probes[i]->s.many[0], &probes[i]->s.many[1],
-                                    &probes[i]->s.many[2] };
+            const Timer *all[4] = {&probes[i]->s.one, &probes[i]->s.many[0], &probes[i]->s.many[1],
+                                   &probes[i]->s.many[2]};
             for (unsigned j = 0; j < 4; j++) {
                 earliest = all[j]->armed ? MIN(earliest, all[j]->deadline_ns) : earliest;
             }
