@@ -18,17 +18,18 @@ RamBlock *ram_new(Machine *machine, const char *name, uint64_t size_bytes, bool 
     }
     uint64_t rounded = (size_bytes + PAGE_MASK) & ~(uint64_t)PAGE_MASK;
     uint64_t pages = rounded >> PAGE_BITS;
-    uint8_t *flags = g_try_realloc(machine->page_flags, machine->npages + pages);
-    if (!flags) {
-        fail(err, "cannot set up guest memory '%s': out of memory", name);
-        return NULL;
-    }
-    machine->page_flags = flags;
     uint8_t *host = os_mem_map(rounded, err);
     if (!host) {
         fail_prefix(err, "cannot set up guest memory '%s'", name);
         return NULL;
     }
+    uint8_t *flags = g_try_realloc(machine->page_flags, machine->npages + pages);
+    if (!flags) {
+        os_mem_unmap(host, rounded);
+        fail(err, "cannot set up guest memory '%s': out of memory", name);
+        return NULL;
+    }
+    machine->page_flags = flags;
     memset(flags + machine->npages, rom ? PAGE_ROM : 0, pages);
     RamBlock *ram = g_new0(RamBlock, 1);
     ram->name = g_strdup(name);
