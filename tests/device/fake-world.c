@@ -182,7 +182,7 @@ static void expire_due(World *w)
 {
     // What an expiry arms is at least 1 ns away, so this ends.
     while (timer_expire_one(w->machine)) {
-        w->machine->step++;
+        machine_step(w->machine);
     }
 }
 
@@ -198,7 +198,7 @@ void world_advance_ns(World *w, int64_t ns)
     expire_due(w);
     while (timer_next_deadline(w->machine) <= target) {
         world_set_now(w, timer_next_deadline(w->machine));
-        w->machine->step++;
+        machine_step(w->machine);
         expire_due(w);
     }
     world_set_now(w, target);
@@ -215,7 +215,6 @@ void world_run(World *w, uint64_t n)
         uint64_t instruction_ns = UINT64_C(1) << machine->shift;
         uint64_t slice = MIN(n, (distance + instruction_ns - 1) >> machine->shift);
         machine->icount_end += slice;
-        machine->step = 0;
         n -= slice;
     }
     expire_due(w);
@@ -297,7 +296,7 @@ unsigned world_deliver(World *w)
 {
     unsigned delivered = 0;
     while (replay_deliver(w->seam, -1, NULL, NULL)) {
-        w->machine->step++;
+        machine_step(w->machine);
         delivered++;
     }
     return delivered;

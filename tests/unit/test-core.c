@@ -88,15 +88,20 @@ static void test_clock(void)
     m->offset_ns = 1000;
     m->icount_end = 1300;
     m->left = &left;
-    m->step = 2;
     g_assert_cmpuint(machine_icount(m), ==, 1000);
     g_assert_cmpint(machine_now_ns(m), ==, 17000);
     left = 299;
     g_assert_cmpuint(machine_icount(m), ==, 1001);
     g_assert_cmpint(machine_now_ns(m), ==, 17016);
+    machine_step(m);
+    machine_step(m);
     Position position = machine_position(m);
     g_assert_cmpuint(position.icount, ==, 1001);
     g_assert_cmpuint(position.step, ==, 2);
+    left = 298; // steps are counted at one icount
+    g_assert_cmpuint(machine_position(m).step, ==, 0);
+    machine_step(m);
+    g_assert_cmpuint(machine_position(m).step, ==, 1);
     world_free(w);
 }
 
@@ -140,7 +145,7 @@ static void test_timer_clamp(void)
         expired++;
     }
     g_assert_cmpuint(expired, ==, 3);
-    g_assert_cmpuint(w->machine->step, ==, 0); // steps are the machine loop's
+    g_assert_cmpuint(machine_position(w->machine).step, ==, 0); // steps are the machine loop's
     g_string_free(trace, TRUE);
     world_free(w);
 }
@@ -219,7 +224,7 @@ static void test_reset(void)
     irq_connect(&source->dev, 0, &sink->dev, 4); // the sink comes later in the order of devices
     world_set_now(w, 500);
     w->machine->icount_end = 10;
-    w->machine->step = 3;
+    machine_step(w->machine);
     source->s.wide = 99;
     memset(sink->s.words, 0xff, sizeof(sink->s.words));
     timer_arm(&source->dev, &source->s.one, 600);
@@ -235,7 +240,7 @@ static void test_reset(void)
     g_assert_cmpuint(sink->loads, ==, loads + 1);
     g_assert_cmpint(timer_next_deadline(w->machine), ==, INT64_MAX);
     g_assert_cmpint(machine_now_ns(w->machine), ==, 510);
-    g_assert_cmpuint(w->machine->step, ==, 3);
+    g_assert_cmpuint(machine_position(w->machine).step, ==, 1);
     timer_arm(&source->dev, &source->s.one, 600); // the heap and its slots agree
     g_assert_cmpint(timer_next_deadline(w->machine), ==, 600);
     world_free(w);
