@@ -6,7 +6,6 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -42,10 +41,11 @@ static char *device_path(const Machine *machine, const DeviceType *type, const D
 Device *device_new(Machine *machine, const DeviceType *type, const char *id, Device *parent)
 {
     Error err;
-    if (!device_check(type, &err)) {
-        fprintf(stderr, "%s\n", err.msg);
-        assert(!"device_check");
+    bool sound = device_check(type, &err);
+    if (!sound) {
+        g_printerr("%s\n", err.msg);
     }
+    assert(sound);
     Device *dev = g_malloc0(type->instance_size);
     dev->type = type;
     dev->machine = machine;
@@ -141,7 +141,7 @@ static bool prop_set(const DeviceType *type, const Prop *prop, void *slot, const
         *(char **)slot = g_strdup(value);
         return true;
     }
-    assert(!"kind of property");
+    assert(false); // device_check knows the kinds
 }
 
 bool device_set(Device *dev, const char *name, const char *value, Error *err)
