@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Are a DeviceType's tables right? Checked whenever a device is made, so that a forgotten field is found at start-up.
+// Are a DeviceType's tables right? Checked whenever a device is made, so that a forgotten field is
+// found at start-up.
 //
-// The fields must cover the state exactly: every byte is in one field, up to the last. Where the compiler would pad, the
-// struct has a pad member that is in the table too; otherwise a small member could hide in what looks like padding. A
-// field that is itself a struct can still have holes, which no table shows: pad those as well.
+// The fields must cover the state exactly: every byte is in one field, up to the last. Where the
+// compiler would pad, the struct has a pad member that is in the table too; otherwise a small
+// member could hide in what looks like padding. A field that is itself a struct can still have
+// holes, which no table shows: pad those as well.
 #include <string.h>
 
 #include "core/device.h"
@@ -48,21 +50,24 @@ static bool check_fields(const DeviceType *type, Error *err)
         const Field *field = field_from(type, covered);
         if (!field) {
             // Fewer starts than fields from here on: some begins inside another.
-            return fail(err, "%s: fields overlap before byte %d of the state", type->name, (int)covered);
+            return fail(err, "%s: fields overlap before byte %d of the state", type->name,
+                        (int)covered);
         }
         if (field->offset > covered) {
-            return fail(err, "%s: state before '%s' (bytes %u to %u) is not in its field table", type->name,
-                        field->name, (unsigned)covered, field->offset - 1);
+            return fail(err, "%s: state before '%s' (bytes %u to %u) is not in its field table",
+                        type->name, field->name, (unsigned)covered, field->offset - 1);
         }
         covered += field->size;
     }
     if (covered > type->state_size) {
-        return fail(err, "%s: fields end at byte %u of a state of %zu", type->name, (unsigned)covered,
-                    type->state_size);
+        return fail(err, "%s: fields end at byte %u of a state of %zu", type->name,
+                    (unsigned)covered, type->state_size);
     }
     if (covered < type->state_size) {
-        return fail(err, "%s: state after byte %u of %zu is not in its field table (padding is declared too)",
-                    type->name, (unsigned)covered, type->state_size);
+        return fail(
+            err,
+            "%s: state after byte %u of %zu is not in its field table (padding is declared too)",
+            type->name, (unsigned)covered, type->state_size);
     }
     return true;
 }
@@ -80,13 +85,15 @@ static bool check_mmio(const DeviceType *type, Error *err)
             return fail(err, "%s: MMIO region %zu has no name or no size", type->name, i);
         }
         if (!power_of_two_to_8(region->access_min) || !power_of_two_to_8(region->access_max) ||
-            region->access_min > region->access_max || region->size_bytes % region->access_min != 0) {
-            return fail(err, "%s: MMIO region '%s' has wrong access sizes", type->name, region->name);
+            region->access_min > region->access_max ||
+            region->size_bytes % region->access_min != 0) {
+            return fail(err, "%s: MMIO region '%s' has wrong access sizes", type->name,
+                        region->name);
         }
         for (size_t j = 0; j < region->nregs; j++) {
             if (region->regs[j].offset >= region->size_bytes) {
-                return fail(err, "%s: register %s lies outside '%s'", type->name, region->regs[j].name,
-                            region->name);
+                return fail(err, "%s: register %s lies outside '%s'", type->name,
+                            region->regs[j].name, region->name);
             }
         }
     }
@@ -114,10 +121,11 @@ static bool check_props(const DeviceType *type, Error *err)
     for (size_t i = 0; i < type->nprops; i++) {
         const Prop *prop = &type->props[i];
         uint64_t size = prop_size(prop), end = prop->offset + size;
-        bool in_state = prop->offset < type->state_offset + type->state_size && end > type->state_offset;
+        bool in_state =
+            prop->offset < type->state_offset + type->state_size && end > type->state_offset;
         if (size == 0 || prop->offset < sizeof(Device) || end > type->instance_size || in_state) {
-            return fail(err, "%s: property '%s' must lie in the device, outside its state", type->name,
-                        prop->name);
+            return fail(err, "%s: property '%s' must lie in the device, outside its state",
+                        type->name, prop->name);
         }
         for (size_t j = 0; j < i; j++) {
             if (!strcmp(type->props[j].name, prop->name)) {

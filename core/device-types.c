@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Look-up in the table of all device types, which is generated from hw/meson.build by scripts/make-device-table.py.
+// Look-up in the table of all device types, which is generated from hw/meson.build by
+// scripts/make-device-table.py.
 //
 // In a file of its own, so that a test without the table can link the rest of core.
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Devices: creation, names, properties, interrupt lines, guest errors, digests.
 //
-// An interrupt line keeps no level: the sink's state does. So there is nothing to save, and a sink sees every call.
+// An interrupt line keeps no level: the sink's state does. So there is nothing to save, and a sink
+// sees every call.
 #define XXH_STATIC_LINKING_ONLY
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -20,8 +20,8 @@ void *device_state(Device *dev)
     return (uint8_t *)dev + dev->type->state_offset;
 }
 
-// The first device of a name has the plain name, the next ones "name[1]", "name[2]", …: a path doesn't change when
-// another device is added after it.
+// The first device of a name has the plain name, the next ones "name[1]", "name[2]", …: a path
+// doesn't change when another device is added after it.
 static char *device_path(const Machine *machine, const DeviceType *type, const Device *parent)
 {
     unsigned before = 0;
@@ -41,10 +41,11 @@ static char *device_path(const Machine *machine, const DeviceType *type, const D
 Device *device_new(Machine *machine, const DeviceType *type, const char *id, Device *parent)
 {
     Error err;
-    if (!device_check(type, &err)) {
-        fprintf(stderr, "%s\n", err.msg);
-        assert(!"device_check");
+    bool sound = device_check(type, &err);
+    if (!sound) {
+        g_printerr("%s\n", err.msg);
     }
+    assert(sound);
     Device *dev = g_malloc0(type->instance_size);
     dev->type = type;
     dev->machine = machine;
@@ -102,7 +103,8 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
-static bool set_number(const DeviceType *type, const Prop *prop, void *slot, const char *value, Error *err)
+static bool set_number(const DeviceType *type, const Prop *prop, void *slot, const char *value,
+                       Error *err)
 {
     uint64_t number;
     if (!parse_number(value, &number)) {
@@ -113,26 +115,24 @@ static bool set_number(const DeviceType *type, const Prop *prop, void *slot, con
         return true;
     }
     if (number > UINT32_MAX) {
-        return fail(err, "Property '%s.%s' doesn't take value '%s' (maximum: 4294967295)", type->name,
-                    prop->name, value);
+        return fail(err, "Property '%s.%s' doesn't take value '%s' (maximum: 4294967295)",
+                    type->name, prop->name, value);
     }
     *(uint32_t *)slot = (uint32_t)number;
     return true;
 }
 
-static bool prop_set(const DeviceType *type, const Prop *prop, void *slot, const char *value, Error *err)
+static bool prop_set(const DeviceType *type, const Prop *prop, void *slot, const char *value,
+                     Error *err)
 {
     switch ((PropKind)prop->kind) {
     case PROP_U32:
-    case PROP_U64:
-        return set_number(type, prop, slot, value, err);
-    case PROP_SIZE:
-        return parse_size_named(prop->name, value, slot, 0, err);
-    case PROP_BOOL:
-        return parse_bool(prop->name, value, slot, err);
+    case PROP_U64: return set_number(type, prop, slot, value, err);
+    case PROP_SIZE: return parse_size_named(prop->name, value, slot, 0, err);
+    case PROP_BOOL: return parse_bool(prop->name, value, slot, err);
     case PROP_MAC:
-        return parse_mac(value, slot) || fail(err, "Property '%s.%s' doesn't take value '%s'", type->name,
-                                              prop->name, value);
+        return parse_mac(value, slot) ||
+               fail(err, "Property '%s.%s' doesn't take value '%s'", type->name, prop->name, value);
     case PROP_STRING:
     case PROP_DRIVE:
     case PROP_NETDEV:
@@ -141,7 +141,7 @@ static bool prop_set(const DeviceType *type, const Prop *prop, void *slot, const
         *(char **)slot = g_strdup(value);
         return true;
     }
-    assert(!"kind of property");
+    assert(false); // device_check knows the kinds
 }
 
 bool device_set(Device *dev, const char *name, const char *value, Error *err)
@@ -164,7 +164,7 @@ bool device_realize(Device *dev, Error *err)
 void irq_connect(Device *dev, unsigned output, Device *sink, unsigned input)
 {
     assert(output < DEVICE_IRQS && (!sink || sink->type->irq_in));
-    dev->irq[output] = (IrqLine){ sink, input };
+    dev->irq[output] = (IrqLine){sink, input};
 }
 
 void irq_set(Device *dev, unsigned output, bool level)

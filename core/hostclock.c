@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The wall clock that real-time clock devices start from (`-rtc`).
 //
-// With a fixed base it is a function of virtual time and no input at all; else it is the host's, through the seam.
+// With a fixed base it is a function of virtual time and no input at all; else it is the host's,
+// through the seam.
 #include "core/machine.h"
 #include "util/os-clock.h"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The machine as a whole: virtual clock, position, reset, digests, requests of the guest to the machine loop.
+// The machine as a whole: virtual clock, position, reset, digests, requests of the guest to the
+// machine loop.
 //
-// The clock is computed, never advanced: a running vCPU counts `*left` down, an idle jump adds to `offset_ns`.
+// The clock is computed, never advanced: a running vCPU counts `*left` down, an idle jump adds to
+// `offset_ns`.
 #include <assert.h>
 #include <string.h>
 
@@ -63,7 +65,7 @@ int64_t machine_now_ns(const Machine *machine)
 Position machine_position(const Machine *machine)
 {
     uint64_t icount = machine_icount(machine);
-    return (Position){ .icount = icount, .step = machine->step_icount == icount ? machine->step : 0 };
+    return (Position){.icount = icount, .step = machine->step_icount == icount ? machine->step : 0};
 }
 
 void machine_step(Machine *machine)
@@ -75,8 +77,8 @@ void machine_step(Machine *machine)
 
 void machine_reset(Machine *machine)
 {
-    // In three passes, so that an interrupt line that one device drives in its reset isn't forgotten by a sink that is
-    // zeroed after it.
+    // In three passes, so that an interrupt line that one device drives in its reset isn't
+    // forgotten by a sink that is zeroed after it.
     for (unsigned i = 0; i < machine->devices->len; i++) {
         Device *dev = g_ptr_array_index(machine->devices, i);
         timers_cancel_all(dev);

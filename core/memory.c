@@ -3,8 +3,8 @@
 //
 // Example: RAM 0..ffff at priority 0 and a device of 0x100 bytes at 0x4000, priority 1, flatten to
 //     0000-3fff RAM offset 0 | 4000-40ff device | 4100-ffff RAM offset 0x4100
-// Higher priority wins, among equal ones what was added later. Maps have tens of rows and change rarely, so flattening is
-// quadratic and lookup a binary search after a look at the last hit.
+// Higher priority wins, among equal ones what was added later. Maps have tens of rows and change
+// rarely, so flattening is quadratic and lookup a binary search after a look at the last hit.
 #include <assert.h>
 
 #include "core/internal.h"
@@ -32,7 +32,8 @@ static GArray *map_edges(const Machine *machine)
     for (unsigned i = 0; i < machine->map_sources->len; i++) {
         const MemRange *source = source_at(machine, i);
         if (source->enabled) {
-            uint64_t end = last_address(source) + 1; // 0 at the top of the address space: no edge, but harmless
+            uint64_t end = last_address(source) +
+                           1; // 0 at the top of the address space: no edge, but harmless
             g_array_append_val(edges, source->base);
             g_array_append_val(edges, end);
         }
@@ -70,7 +71,8 @@ static void map_flatten(Machine *machine)
             uint64_t last = has_next ? g_array_index(edges, uint64_t, i + 1) - 1 : UINT64_MAX;
             uint64_t size_bytes = last - base + 1;
             if (owner == previous_owner) {
-                g_array_index(machine->map, MemRange, machine->map->len - 1).size_bytes += size_bytes;
+                g_array_index(machine->map, MemRange, machine->map->len - 1).size_bytes +=
+                    size_bytes;
             } else {
                 MemRange piece = *owner;
                 piece.base = base;
@@ -103,20 +105,27 @@ void memory_add_ram(Machine *machine, uint64_t base, RamBlock *ram, uint64_t ram
 {
     assert(((base | ram_offset | size_bytes) & PAGE_MASK) == 0);
     assert(ram_offset <= ram->size_bytes && size_bytes <= ram->size_bytes - ram_offset);
-    map_add(machine, (MemRange){ .base = base, .size_bytes = size_bytes, .ram = ram,
-                                 .ram_offset = ram_offset, .priority = priority, .enabled = true });
+    map_add(machine, (MemRange){.base = base,
+                                .size_bytes = size_bytes,
+                                .ram = ram,
+                                .ram_offset = ram_offset,
+                                .priority = priority,
+                                .enabled = true});
 }
 
-static void map_add_mmio(Machine *machine, uint64_t base, Device *dev, unsigned region, int priority,
-                         bool enabled)
+static void map_add_mmio(Machine *machine, uint64_t base, Device *dev, unsigned region,
+                         int priority, bool enabled)
 {
     assert(region < dev->type->nmmio);
     if (region == 0) {
         dev->mmio_base = base;
     }
-    map_add(machine, (MemRange){ .base = base, .size_bytes = dev->type->mmio[region].size_bytes,
-                                 .dev = dev, .region = region, .priority = priority,
-                                 .enabled = enabled });
+    map_add(machine, (MemRange){.base = base,
+                                .size_bytes = dev->type->mmio[region].size_bytes,
+                                .dev = dev,
+                                .region = region,
+                                .priority = priority,
+                                .enabled = enabled});
 }
 
 void memory_add_mmio(Machine *machine, uint64_t base, Device *dev, unsigned region, int priority)
@@ -131,7 +140,8 @@ void memory_move_mmio(Machine *machine, Device *dev, unsigned region, uint64_t b
         if (source->dev != dev || source->region != region) {
             continue;
         }
-        assert(!enabled || base <= UINT64_MAX - (source->size_bytes - 1));
+        // The guest programs bases: one from which the region would wrap around decodes nothing.
+        enabled = enabled && base <= UINT64_MAX - (source->size_bytes - 1);
         bool changed = source->enabled != enabled || (enabled && source->base != base);
         source->enabled = enabled;
         source->base = base;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// CPU accesses to device registers: found in the memory map, brought to the sizes that the region takes.
+// CPU accesses to device registers: found in the memory map, brought to the sizes that the region
+// takes.
 //
-// Values are what a little-endian CPU loads or stores: the byte at the lowest address is the least significant. A region
-// with `big_endian` has its bytes swapped; a big-endian CPU swaps its own side. The device always sees the number that its
-// manual speaks of.
+// Values are what a little-endian CPU loads or stores: the byte at the lowest address is the least
+// significant. A region with `big_endian` has its bytes swapped; a big-endian CPU swaps its own
+// side. The device always sees the number that its manual speaks of.
 //
-// Wider than access_max: pieces of access_max, low address first. Narrower than access_min in a `narrow` region: a read
-// takes its bytes out of the aligned unit of access_min bytes; a write has no effect, for hardware without byte lanes either
-// ignores it or writes garbage to the rest. An access that isn't aligned to its size or leaves the range is refused.
+// Wider than access_max: pieces of access_max, low address first. Narrower than access_min in a
+// `narrow` region: a read takes its bytes out of the aligned unit of access_min bytes; a write has
+// no effect, for hardware without byte lanes either ignores it or writes garbage to the rest. An
+// access that isn't aligned to its size or leaves the range is refused.
 #include <assert.h>
 
 #include "core/device.h"
@@ -29,7 +31,8 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
     return size < 8 ? value & ((UINT64_C(1) << (8 * size)) - 1) : value;
 }
 
-static void trace(const Access *access, const char *verb, uint64_t reg, uint64_t value, unsigned size)
+static void trace(const Access *access, const char *verb, uint64_t reg, uint64_t value,
+                  unsigned size)
 {
     for (size_t i = 0; i < access->region->nregs; i++) {
         if (access->region->regs[i].offset == reg) {

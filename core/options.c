@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Option lists: parsing, typed access and the messages for what is wrong with them.
 //
-// Example: options_parse("disk.img,if=none,id=a,,b,snapshot", "file") holds file=disk.img, if=none, id="a,b" and the
-// flag snapshot=on. The last of several values for a key counts.
+// Example: options_parse("disk.img,if=none,id=a,,b,snapshot", "file") holds file=disk.img, if=none,
+// id="a,b" and the flag snapshot=on. The last of several values for a key counts.
 #include "core/options.h"
 
 #include <assert.h>
@@ -24,7 +24,8 @@ static Pair *pair_at(const Options *options, unsigned i)
     return &g_array_index(options->pairs, Pair, i);
 }
 
-// Text up to the next single comma, with doubled ones made single; *at is left at that comma or at the end.
+// Text up to the next single comma, with doubled ones made single; *at is left at that comma or at
+// the end.
 static char *take_value(const char **at)
 {
     GString *value = g_string_new(NULL);
@@ -44,7 +45,7 @@ Options *options_parse(const char *text, const char *first_key, Error *err)
     const char *at = text;
     while (*at) {
         size_t key_len = strcspn(at, "=,");
-        Pair pair = { 0 };
+        Pair pair = {0};
         if (at[key_len] == '=') {
             pair.key = g_strndup(at, key_len);
             at += key_len + 1;
@@ -104,8 +105,8 @@ const char *options_id(Options *options)
 
 bool parse_bool(const char *name, const char *text, bool *value, Error *err)
 {
-    static const char *const yes[] = { "on", "yes", "true", "y" };
-    static const char *const no[] = { "off", "no", "false", "n" };
+    static const char *const yes[] = {"on", "yes", "true", "y"};
+    static const char *const no[] = {"off", "no", "false", "n"};
     for (unsigned i = 0; i < G_N_ELEMENTS(yes); i++) {
         if (!strcmp(text, yes[i])) {
             *value = true;
@@ -199,8 +200,8 @@ static Parsed size_from_text(const char *text, uint64_t *bytes, char default_suf
     if (*end || shift < 0 || (fraction && shift == 0)) {
         return NOT_A_NUMBER;
     }
-    unsigned __int128 sum = ((unsigned __int128)whole << shift) +
-                            ((unsigned __int128)part << shift) / part_unit;
+    unsigned __int128 sum =
+        ((unsigned __int128)whole << shift) + ((unsigned __int128)part << shift) / part_unit;
     if (parsed == TOO_LARGE || sum > UINT64_MAX) {
         return TOO_LARGE;
     }
@@ -208,7 +209,8 @@ static Parsed size_from_text(const char *text, uint64_t *bytes, char default_suf
     return PARSED;
 }
 
-bool parse_size_named(const char *name, const char *text, uint64_t *bytes, char default_suffix, Error *err)
+bool parse_size_named(const char *name, const char *text, uint64_t *bytes, char default_suffix,
+                      Error *err)
 {
     switch (size_from_text(text, bytes, default_suffix)) {
     case PARSED: return true;
@@ -268,11 +270,12 @@ void options_set(Options *options, const char *key, const char *value)
             return;
         }
     }
-    Pair pair = { .key = g_strdup(key), .value = g_strdup(value) };
+    Pair pair = {.key = g_strdup(key), .value = g_strdup(value)};
     g_array_append_val(options->pairs, pair);
 }
 
-void options_each(Options *options, void (*each)(void *ctx, const char *key, const char *value), void *ctx)
+void options_each(Options *options, void (*each)(void *ctx, const char *key, const char *value),
+                  void *ctx)
 {
     for (unsigned i = 0; i < options->pairs->len; i++) {
         each(ctx, pair_at(options, i)->key, pair_at(options, i)->value);

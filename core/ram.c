@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // RAM blocks, the flags of their pages, and DMA.
 //
-// Pages of all blocks are numbered through, so that one byte array holds all flags. Whoever changes bytes of a page whose
-// flags aren't 0 tells the observer first; DMA does so here, page by page.
+// Pages of all blocks are numbered through, so that one byte array holds all flags. Whoever changes
+// bytes of a page whose flags aren't 0 tells the observer first; DMA does so here, page by page.
 #include <assert.h>
 #include <string.h>
 #include <xxhash.h>
@@ -18,17 +18,18 @@ RamBlock *ram_new(Machine *machine, const char *name, uint64_t size_bytes, bool 
     }
     uint64_t rounded = (size_bytes + PAGE_MASK) & ~(uint64_t)PAGE_MASK;
     uint64_t pages = rounded >> PAGE_BITS;
-    uint8_t *flags = g_try_realloc(machine->page_flags, machine->npages + pages);
-    if (!flags) {
-        fail(err, "cannot set up guest memory '%s': out of memory", name);
-        return NULL;
-    }
-    machine->page_flags = flags;
     uint8_t *host = os_mem_map(rounded, err);
     if (!host) {
         fail_prefix(err, "cannot set up guest memory '%s'", name);
         return NULL;
     }
+    uint8_t *flags = g_try_realloc(machine->page_flags, machine->npages + pages);
+    if (!flags) {
+        os_mem_unmap(host, rounded);
+        fail(err, "cannot set up guest memory '%s': out of memory", name);
+        return NULL;
+    }
+    machine->page_flags = flags;
     memset(flags + machine->npages, rom ? PAGE_ROM : 0, pages);
     RamBlock *ram = g_new0(RamBlock, 1);
     ram->name = g_strdup(name);
@@ -105,7 +106,8 @@ static void ram_store(Machine *machine, const RamBlock *ram, uint64_t offset, co
     }
 }
 
-static bool memory_store(Machine *machine, uint64_t gpa, const void *buf, uint64_t len, bool into_rom)
+static bool memory_store(Machine *machine, uint64_t gpa, const void *buf, uint64_t len,
+                         bool into_rom)
 {
     if (!all_ram(machine, gpa, len)) {
         return false;

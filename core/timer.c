@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Timers: a binary heap of the armed ones, ordered by deadline and, among equal deadlines, by order of creation.
+// Timers: a binary heap of the armed ones, ordered by deadline and, among equal deadlines, by order
+// of creation.
 //
-// The order of a timer is its place among all timers: devices as they were created, fields as their tables list them,
-// elements as they lie in memory. So ties are decided by the configuration alone. Deadlines live in the devices' state;
-// the heap only refers to them and is rebuilt when the state was replaced.
+// The order of a timer is its place among all timers: devices as they were created, fields as their
+// tables list them, elements as they lie in memory. So ties are decided by the configuration alone.
+// Deadlines live in the devices' state; the heap only refers to them and is rebuilt when the state
+// was replaced.
 #include <assert.h>
 
 #include "core/internal.h"
@@ -71,7 +73,7 @@ static void heap_insert(Machine *machine, uint32_t order)
 {
     TimerSlot *slot = slot_at(machine, order);
     assert(slot->heap_index == TIMER_NOT_IN_HEAP);
-    TimerRef ref = { slot->timer, slot->dev, order };
+    TimerRef ref = {slot->timer, slot->dev, order};
     g_array_append_val(machine->timers, ref);
     heap_up(machine, machine->timers->len - 1);
 }
@@ -117,7 +119,7 @@ void timers_register(Device *dev)
         }
         Timer *timer = (Timer *)(state + field->offset);
         for (size_t n = field->size / sizeof(Timer); n > 0; n--) {
-            TimerSlot slot = { timer++, dev, TIMER_NOT_IN_HEAP };
+            TimerSlot slot = {timer++, dev, TIMER_NOT_IN_HEAP};
             g_array_append_val(slots, slot);
         }
     }
@@ -175,7 +177,8 @@ bool timer_expire_one(Machine *machine)
         return false;
     }
     TimerRef due = *heap_at(machine, 0);
-    // Only timer_arm and timer_cancel may change `armed`; a device that clears its state by hand is caught here.
+    // Only timer_arm and timer_cancel may change `armed`; a device that clears its state by hand is
+    // caught here.
     assert(due.timer->armed);
     heap_remove(machine, due.order);
     due.timer->armed = 0;

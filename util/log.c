@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Log channels, their output and the ring of last lines.
 //
-// The ring is static memory that a signal handler can print without taking the lock: a line that another thread is just
-// writing may then come out torn, which is better than a deadlock. Longer lines are cut in the ring, never in the output.
+// The ring is static memory that a signal handler can print without taking the lock: a line that
+// another thread is just writing may then come out torn, which is better than a deadlock. Longer
+// lines are cut in the ring, never in the output.
 #include "util/log.h"
 
 #include <errno.h>
@@ -19,18 +20,19 @@ static const struct LogItem {
     uint32_t channel;
     const char *name, *help;
 } items[] = {
-    { LOG_OUT_ASM, "out_asm", "show generated host assembly code for each compiled block" },
-    { LOG_IN_ASM, "in_asm", "show target assembly code for each compiled block" },
-    { LOG_OP, "op", "show micro ops for each compiled block" },
-    { LOG_OP_OPT, "op_opt", "show micro ops after optimization" },
-    { LOG_INT, "int", "show interrupts/exceptions in short format" },
-    { LOG_EXEC, "exec", "show trace before each executed block (lots of logs)" },
-    { LOG_GUEST_ERRORS, "guest_errors", "log when the guest OS does something invalid" },
-    { LOG_UNIMP, "unimp", "log unimplemented functionality" },
-    { LOG_MMIO, "mmio", "show each access to a device register (lots of logs)" },
+    {LOG_OUT_ASM, "out_asm", "show generated host assembly code for each compiled block"},
+    {LOG_IN_ASM, "in_asm", "show target assembly code for each compiled block"},
+    {LOG_OP, "op", "show micro ops for each compiled block"},
+    {LOG_OP_OPT, "op_opt", "show micro ops after optimization"},
+    {LOG_INT, "int", "show interrupts/exceptions in short format"},
+    {LOG_EXEC, "exec", "show trace before each executed block (lots of logs)"},
+    {LOG_GUEST_ERRORS, "guest_errors", "log when the guest OS does something invalid"},
+    {LOG_UNIMP, "unimp", "log unimplemented functionality"},
+    {LOG_MMIO, "mmio", "show each access to a device register (lots of logs)"},
 };
 
-static GMutex lock; // guards all below but log_channels, which is set before there are other threads or by the monitor
+static GMutex lock; // guards all below but log_channels, which is set before there are other
+                    // threads or by the monitor
 static FILE *file;  // NULL: stderr
 static char ring[LOG_RING_LINES][LOG_RING_WIDTH];
 static uint8_t ring_length[LOG_RING_LINES];
@@ -114,8 +116,9 @@ bool log_set_file(const char *path, Error *err)
     FILE *opened = NULL;
     if (path) {
         const char *pid = strstr(path, "%d");
-        char *name = pid ? g_strdup_printf("%.*s%d%s", (int)(pid - path), path, (int)getpid(), pid + 2)
-                         : g_strdup(path);
+        char *name =
+            pid ? g_strdup_printf("%.*s%d%s", (int)(pid - path), path, (int)getpid(), pid + 2)
+                : g_strdup(path);
         opened = fopen(name, "we");
         if (!opened) {
             fail(err, "cannot open log file %s: %s", name, strerror(errno));
@@ -173,6 +176,6 @@ static void on_abort(int signal_number)
 
 void log_dump_on_abort(void)
 {
-    struct sigaction action = { .sa_handler = on_abort, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = {.sa_handler = on_abort, .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGABRT, &action, NULL);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the program says about itself: channels chosen with `-d`, written to stderr or to `-D FILE`, and a ring of the
-// last lines that is printed when an assertion fails.
+// What the program says about itself: channels chosen with `-d`, written to stderr or to `-D FILE`,
+// and a ring of the last lines that is printed when an assertion fails.
 //
-// Any thread. Costly text is made only if log_enabled; text passed to log_printf enters the ring even when its channel is off.
+// Any thread. Costly text is made only if log_enabled; text passed to log_printf enters the ring
+// even when its channel is off.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,11 +34,13 @@ static inline bool log_enabled(uint32_t channels)
 // Writes if one of `channels` is on. The text says its own newline.
 void log_printf(uint32_t channels, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// `-d`: comma-separated names as log_items_help lists them, `all` or `none`; replaces what was on. Nothing changes on failure.
+// `-d`: comma-separated names as log_items_help lists them, `all` or `none`; replaces what was on.
+// Nothing changes on failure.
 bool log_set_items(const char *items, Error *err) __attribute__((warn_unused_result));
 const char *log_items_help(void); // text of `-d help`; static
 
-// `-D`: all output goes to this file from now on (truncated); `%d` in it stands for the process id. NULL: back to stderr.
+// `-D`: all output goes to this file from now on (truncated); `%d` in it stands for the process id.
+// NULL: back to stderr.
 bool log_set_file(const char *path, Error *err) __attribute__((warn_unused_result));
 
 // Writes the ring's lines, oldest first, to a file descriptor. Safe in a signal handler.

@@ -121,8 +121,8 @@ void replay_input(Replay *seam, EventKind kind, void *buf, size_t len)
     memcpy(buf, &seam->hostclock_ns, len);
 }
 
-ReplaySource *replay_source_new(Replay *seam, EventKind kind, const char *name, ReplayDeliver *deliver,
-                                void *target)
+ReplaySource *replay_source_new(Replay *seam, EventKind kind, const char *name,
+                                ReplayDeliver *deliver, void *target)
 {
     ReplaySource *source = g_new0(ReplaySource, 1);
     source->seam = seam;
@@ -197,9 +197,7 @@ bool replay_live(const Replay *seam)
     return true;
 }
 
-void replay_note(Replay *seam, EventKind kind, const void *payload, size_t len)
-{
-}
+void replay_note(Replay *seam, EventKind kind, const void *payload, size_t len) {}
 
 void replay_diverge(Replay *seam, const char *fmt, ...)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A seam without log and threads: the functions of replay/replay.h that devices, core and the device-facing halves call, always live, with
-// inputs that a test scripts.
+// A seam without log and threads: the functions of replay/replay.h that devices, core and the
+// device-facing halves call, always live, with inputs that a test scripts.
 //
 // Used through tests/device/fake-world.h; on its own for tests that have no World.
 #pragma once

@@ -42,8 +42,10 @@ static void sink_reset(Device *dev)
 }
 
 static const DeviceType sink_type = {
-    .name = "fake-sink", .instance_size = sizeof(Sink),
-    .irq_in = sink_irq_in, .reset = sink_reset,
+    .name = "fake-sink",
+    .instance_size = sizeof(Sink),
+    .irq_in = sink_irq_in,
+    .reset = sink_reset,
 };
 
 static unsigned sink_input(Device *dev, unsigned output)
@@ -107,7 +109,7 @@ static bool set_properties(Device *dev, const char *properties, Error *err)
     if (!options) {
         return false;
     }
-    Setting setting = { dev, err, true };
+    Setting setting = {dev, err, true};
     options_each(options, set_property, &setting);
     options_free(options);
     return setting.ok;
@@ -137,7 +139,7 @@ Device *world_try_device(World *w, const DeviceType *type, const char *propertie
 
 Device *world_device(World *w, const DeviceType *type, const char *properties)
 {
-    Error err = { "" };
+    Error err = {""};
     Device *dev = world_try_device(w, type, properties, &err);
     if (!dev) {
         g_error("%s: %s", type->name, err.msg);
@@ -180,7 +182,7 @@ static void expire_due(World *w)
 {
     // What an expiry arms is at least 1 ns away, so this ends.
     while (timer_expire_one(w->machine)) {
-        w->machine->step++;
+        machine_step(w->machine);
     }
 }
 
@@ -196,7 +198,7 @@ void world_advance_ns(World *w, int64_t ns)
     expire_due(w);
     while (timer_next_deadline(w->machine) <= target) {
         world_set_now(w, timer_next_deadline(w->machine));
-        w->machine->step++;
+        machine_step(w->machine);
         expire_due(w);
     }
     world_set_now(w, target);
@@ -208,11 +210,11 @@ void world_run(World *w, uint64_t n)
     g_assert_cmpint(w->left, ==, 0);
     while (n > 0) {
         expire_due(w);
-        uint64_t distance = (uint64_t)timer_next_deadline(machine) - (uint64_t)machine_now_ns(machine);
+        uint64_t distance =
+            (uint64_t)timer_next_deadline(machine) - (uint64_t)machine_now_ns(machine);
         uint64_t instruction_ns = UINT64_C(1) << machine->shift;
         uint64_t slice = MIN(n, (distance + instruction_ns - 1) >> machine->shift);
         machine->icount_end += slice;
-        machine->step = 0;
         n -= slice;
     }
     expire_due(w);
@@ -294,7 +296,7 @@ unsigned world_deliver(World *w)
 {
     unsigned delivered = 0;
     while (replay_deliver(w->seam, -1, NULL, NULL)) {
-        w->machine->step++;
+        machine_step(w->machine);
         delivered++;
     }
     return delivered;

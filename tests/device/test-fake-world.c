@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The fake world itself, and an example of a device test: a periodic timer that interrupts, copies by DMA and reads the
-// two synchronous inputs.
+// The fake world itself, and an example of a device test: a periodic timer that interrupts, copies
+// by DMA and reads the two synchronous inputs.
 #include "tests/device/fake-world.h"
 
 enum { PERIOD = 0x00, PENDING = 0x04, RANDOM = 0x08, SECONDS = 0x0c, COPY = 0x10 };
@@ -17,12 +17,14 @@ typedef struct Ticker {
 } Ticker;
 
 static const Field fields[] = {
-    FIELD_TIMER(struct TickerState, tick), FIELD(struct TickerState, period),
-    FIELD(struct TickerState, pending), FIELD(struct TickerState, pad),
+    FIELD_TIMER(struct TickerState, tick),
+    FIELD(struct TickerState, period),
+    FIELD(struct TickerState, pending),
+    FIELD(struct TickerState, pad),
 };
 
 static const Prop props[] = {
-    { "scale", "ns of one unit", PROP_U32, offsetof(Ticker, scale_ns), "10" },
+    {"scale", "ns of one unit", PROP_U32, offsetof(Ticker, scale_ns), "10"},
 };
 
 static void ticker_expired(Device *dev, Timer *timer)
@@ -78,14 +80,19 @@ static bool ticker_realize(Device *dev, Error *err)
 }
 
 static const MmioRegion mmio[] = {
-    { "ticker", 0x14, .access_min = 4, .access_max = 4, .read = ticker_read, .write = ticker_write },
+    {"ticker", 0x14, .access_min = 4, .access_max = 4, .read = ticker_read, .write = ticker_write},
 };
 
 static const DeviceType ticker_type = {
-    .name = "ticker", .instance_size = sizeof(Ticker),
-    .state_offset = offsetof(Ticker, s), .state_size = sizeof(struct TickerState),
-    LIST(fields), LIST(props), LIST(mmio),
-    .realize = ticker_realize, .expired = ticker_expired,
+    .name = "ticker",
+    .instance_size = sizeof(Ticker),
+    .state_offset = offsetof(Ticker, s),
+    .state_size = sizeof(struct TickerState),
+    LIST(fields),
+    LIST(props),
+    LIST(mmio),
+    .realize = ticker_realize,
+    .expired = ticker_expired,
 };
 
 static void test_ticks(void)

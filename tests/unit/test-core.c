@@ -22,13 +22,13 @@ typedef struct Probe {
 } Probe;
 
 static const Field probe_fields[] = {
-    FIELD_TIMER(struct ProbeState, one),   FIELD(struct ProbeState, wide),
-    FIELD_TIMER(struct ProbeState, many),  FIELD_ARRAY(struct ProbeState, words),
-    FIELD(struct ProbeState, small),       FIELD(struct ProbeState, pad),
+    FIELD_TIMER(struct ProbeState, one),  FIELD(struct ProbeState, wide),
+    FIELD_TIMER(struct ProbeState, many), FIELD_ARRAY(struct ProbeState, words),
+    FIELD(struct ProbeState, small),      FIELD(struct ProbeState, pad),
 };
 
 static const Prop probe_props[] = {
-    { "label", "", PROP_STRING, offsetof(Probe, label), "x" },
+    {"label", "", PROP_STRING, offsetof(Probe, label), "x"},
 };
 
 static void probe_expired(Device *dev, Timer *timer)
@@ -58,11 +58,18 @@ static void probe_loaded(Device *dev)
 }
 
 static const DeviceType probe_type = {
-    .name = "probe", .instance_size = sizeof(Probe),
-    .state_offset = offsetof(Probe, s), .state_size = sizeof(struct ProbeState),
-    .fields = probe_fields, .nfields = G_N_ELEMENTS(probe_fields),
-    .props = probe_props, .nprops = G_N_ELEMENTS(probe_props),
-    .expired = probe_expired, .irq_in = probe_irq_in, .reset = probe_reset, .loaded = probe_loaded,
+    .name = "probe",
+    .instance_size = sizeof(Probe),
+    .state_offset = offsetof(Probe, s),
+    .state_size = sizeof(struct ProbeState),
+    .fields = probe_fields,
+    .nfields = G_N_ELEMENTS(probe_fields),
+    .props = probe_props,
+    .nprops = G_N_ELEMENTS(probe_props),
+    .expired = probe_expired,
+    .irq_in = probe_irq_in,
+    .reset = probe_reset,
+    .loaded = probe_loaded,
 };
 
 static Probe *probe_new(World *w, const char *label, GString *trace)
@@ -81,15 +88,20 @@ static void test_clock(void)
     m->offset_ns = 1000;
     m->icount_end = 1300;
     m->left = &left;
-    m->step = 2;
     g_assert_cmpuint(machine_icount(m), ==, 1000);
     g_assert_cmpint(machine_now_ns(m), ==, 17000);
     left = 299;
     g_assert_cmpuint(machine_icount(m), ==, 1001);
     g_assert_cmpint(machine_now_ns(m), ==, 17016);
+    machine_step(m);
+    machine_step(m);
     Position position = machine_position(m);
     g_assert_cmpuint(position.icount, ==, 1001);
     g_assert_cmpuint(position.step, ==, 2);
+    left = 298; // steps are counted at one icount
+    g_assert_cmpuint(machine_position(m).step, ==, 0);
+    machine_step(m);
+    g_assert_cmpuint(machine_position(m).step, ==, 1);
     world_free(w);
 }
 
@@ -133,7 +145,7 @@ static void test_timer_clamp(void)
         expired++;
     }
     g_assert_cmpuint(expired, ==, 3);
-    g_assert_cmpuint(w->machine->step, ==, 0); // steps are the machine loop's
+    g_assert_cmpuint(machine_position(w->machine).step, ==, 0); // steps are the machine loop's
     g_string_free(trace, TRUE);
     world_free(w);
 }
@@ -189,8 +201,8 @@ static void test_timer_heap(void)
         }
         int64_t earliest = INT64_MAX;
         for (unsigned i = 0; i < 8; i++) {
-            const Timer *all[4] = { &probes[i]->s.one, &probes[i]->s.many[0], &probes[i]->s.many[1],
-                                    &probes[i]->s.many[2] };
+            const Timer *all[4] = {&probes[i]->s.one, &probes[i]->s.many[0], &probes[i]->s.many[1],
+                                   &probes[i]->s.many[2]};
             for (unsigned j = 0; j < 4; j++) {
                 earliest = all[j]->armed ? MIN(earliest, all[j]->deadline_ns) : earliest;
             }
@@ -212,7 +224,7 @@ static void test_reset(void)
     irq_connect(&source->dev, 0, &sink->dev, 4); // the sink comes later in the order of devices
     world_set_now(w, 500);
     w->machine->icount_end = 10;
-    w->machine->step = 3;
+    machine_step(w->machine);
     source->s.wide = 99;
     memset(sink->s.words, 0xff, sizeof(sink->s.words));
     timer_arm(&source->dev, &source->s.one, 600);
@@ -228,7 +240,7 @@ static void test_reset(void)
     g_assert_cmpuint(sink->loads, ==, loads + 1);
     g_assert_cmpint(timer_next_deadline(w->machine), ==, INT64_MAX);
     g_assert_cmpint(machine_now_ns(w->machine), ==, 510);
-    g_assert_cmpuint(w->machine->step, ==, 3);
+    g_assert_cmpuint(machine_position(w->machine).step, ==, 1);
     timer_arm(&source->dev, &source->s.one, 600); // the heap and its slots agree
     g_assert_cmpint(timer_next_deadline(w->machine), ==, 600);
     world_free(w);

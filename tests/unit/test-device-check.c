@@ -24,34 +24,38 @@ typedef struct Thing {
 } Thing;
 
 static const Field right[] = {
-    FIELD(struct ThingState, first), FIELD_TIMER(struct ThingState, timers), FIELD(struct ThingState, third),
-    FIELD(struct ThingState, last), FIELD(struct ThingState, pad),
+    FIELD(struct ThingState, first), FIELD_TIMER(struct ThingState, timers),
+    FIELD(struct ThingState, third), FIELD(struct ThingState, last),
+    FIELD(struct ThingState, pad),
 };
 enum { NFIELDS = G_N_ELEMENTS(right) };
 
 static const Prop props[] = {
-    { "count", "", PROP_U32, offsetof(Thing, count), "3" },
-    { "long", "", PROP_U64, offsetof(Thing, long_count), NULL },
-    { "size", "", PROP_SIZE, offsetof(Thing, size), "2M" },
-    { "on", "", PROP_BOOL, offsetof(Thing, on), "on" },
-    { "mac", "", PROP_MAC, offsetof(Thing, mac), "52:54:00:12:34:56" },
-    { "text", "", PROP_DRIVE, offsetof(Thing, text), NULL },
+    {"count", "", PROP_U32, offsetof(Thing, count), "3"},
+    {"long", "", PROP_U64, offsetof(Thing, long_count), NULL},
+    {"size", "", PROP_SIZE, offsetof(Thing, size), "2M"},
+    {"on", "", PROP_BOOL, offsetof(Thing, on), "on"},
+    {"mac", "", PROP_MAC, offsetof(Thing, mac), "52:54:00:12:34:56"},
+    {"text", "", PROP_DRIVE, offsetof(Thing, text), NULL},
 };
 
-static void expired(Device *dev, Timer *timer)
-{
-}
+static void expired(Device *dev, Timer *timer) {}
 
 static const DeviceType right_type = {
-    .name = "thing", .instance_size = sizeof(Thing),
-    .state_offset = offsetof(Thing, s), .state_size = sizeof(struct ThingState),
-    .fields = right, .nfields = NFIELDS, .props = props, .nprops = G_N_ELEMENTS(props),
+    .name = "thing",
+    .instance_size = sizeof(Thing),
+    .state_offset = offsetof(Thing, s),
+    .state_size = sizeof(struct ThingState),
+    .fields = right,
+    .nfields = NFIELDS,
+    .props = props,
+    .nprops = G_N_ELEMENTS(props),
     .expired = expired,
 };
 
 static void assert_refused(const DeviceType *type, const char *part_of_message)
 {
-    Error err = { "" };
+    Error err = {""};
     g_assert_false(device_check(type, &err));
     g_assert_nonnull(strstr(err.msg, part_of_message));
 }
@@ -59,8 +63,10 @@ static void assert_refused(const DeviceType *type, const char *part_of_message)
 static void test_missing_field(void)
 {
     static const char *const messages[NFIELDS] = {
-        "state before 'timers' (bytes 0 to 7)", "state before 'third' (bytes 8 to 39)",
-        "state before 'last' (bytes 40 to 43)", "state before 'pad' (bytes 44 to 44)",
+        "state before 'timers' (bytes 0 to 7)",
+        "state before 'third' (bytes 8 to 39)",
+        "state before 'last' (bytes 40 to 43)",
+        "state before 'pad' (bytes 44 to 44)",
         "state after byte 45 of 48",
     };
     Error err;
@@ -130,8 +136,8 @@ static void test_wrong_fields(void)
 
 static void test_wrong_mmio(void)
 {
-    static const Reg regs[] = { { 0x10, "OUTSIDE" } };
-    MmioRegion region = { "r", 0x10, .access_min = 4, .access_max = 4 };
+    static const Reg regs[] = {{0x10, "OUTSIDE"}};
+    MmioRegion region = {"r", 0x10, .access_min = 4, .access_max = 4};
     DeviceType type = right_type;
     type.mmio = &region;
     type.nmmio = 1;
@@ -155,7 +161,7 @@ static void test_wrong_mmio(void)
 
 static void test_wrong_props(void)
 {
-    Prop two[2] = { props[0], props[1] };
+    Prop two[2] = {props[0], props[1]};
     DeviceType type = right_type;
     type.props = two;
     type.nprops = 2;
@@ -172,7 +178,7 @@ static void test_wrong_props(void)
 
 static void assert_not_set(Thing *thing, const char *name, const char *value, const char *message)
 {
-    Error err = { "" };
+    Error err = {""};
     g_assert_false(device_set(&thing->dev, name, value, &err));
     g_assert_cmpstr(err.msg, ==, message);
 }
@@ -198,8 +204,10 @@ static void test_properties(void)
     assert_not_set(thing, "count", "4294967296",
                    "Property 'thing.count' doesn't take value '4294967296' (maximum: 4294967295)");
     assert_not_set(thing, "on", "maybe", "Parameter 'on' expects 'on' or 'off'");
-    assert_not_set(thing, "mac", "52:54:00:12:34", "Property 'thing.mac' doesn't take value '52:54:00:12:34'");
-    assert_not_set(thing, "mac", "52:54:00:12:34:5g", "Property 'thing.mac' doesn't take value '52:54:00:12:34:5g'");
+    assert_not_set(thing, "mac", "52:54:00:12:34",
+                   "Property 'thing.mac' doesn't take value '52:54:00:12:34'");
+    assert_not_set(thing, "mac", "52:54:00:12:34:5g",
+                   "Property 'thing.mac' doesn't take value '52:54:00:12:34:5g'");
     assert_not_set(thing, "mac", "52:54:00:12:34:567",
                    "Property 'thing.mac' doesn't take value '52:54:00:12:34:567'");
     assert_not_set(thing, "size", "x", "Parameter 'size' expects a non-negative number below 2^64");

@@ -24,21 +24,26 @@ static uint64_t bus_read(Device *dev, uint64_t reg, unsigned size)
 
 static void bus_write(Device *dev, uint64_t reg, uint64_t value, unsigned size)
 {
-    g_string_append_printf(((Bus *)dev)->trace, "w%x/%u=%" G_GINT64_MODIFIER "x ", (unsigned)reg, size, value);
+    g_string_append_printf(((Bus *)dev)->trace, "w%x/%u=%" G_GINT64_MODIFIER "x ", (unsigned)reg,
+                           size, value);
 }
 
 enum { ANY, WORDS, NARROW, BIG, BYTES, NOTHING };
 static const MmioRegion regions[] = {
-    [ANY] = { "any", 0x1000, 1, 8, .read = bus_read, .write = bus_write },
-    [WORDS] = { "words", 0x100, 4, 4, .read = bus_read, .write = bus_write },
-    [NARROW] = { "narrow", 0x100, 4, 8, .narrow = true, .read = bus_read, .write = bus_write },
-    [BIG] = { "big", 0x100, 2, 4, .narrow = true, .big_endian = true, .read = bus_read, .write = bus_write },
-    [BYTES] = { "bytes", 0x6, 1, 1, .read = bus_read, .write = bus_write },
-    [NOTHING] = { "nothing", 0x100, 1, 8 },
+    [ANY] = {"any", 0x1000, 1, 8, .read = bus_read, .write = bus_write},
+    [WORDS] = {"words", 0x100, 4, 4, .read = bus_read, .write = bus_write},
+    [NARROW] = {"narrow", 0x100, 4, 8, .narrow = true, .read = bus_read, .write = bus_write},
+    [BIG] = {"big", 0x100, 2, 4, .narrow = true, .big_endian = true, .read = bus_read,
+             .write = bus_write},
+    [BYTES] = {"bytes", 0x6, 1, 1, .read = bus_read, .write = bus_write},
+    [NOTHING] = {"nothing", 0x100, 1, 8},
 };
 
 static const DeviceType bus_type = {
-    .name = "bus", .instance_size = sizeof(Bus), .mmio = regions, .nmmio = G_N_ELEMENTS(regions),
+    .name = "bus",
+    .instance_size = sizeof(Bus),
+    .mmio = regions,
+    .nmmio = G_N_ELEMENTS(regions),
 };
 
 static Bus *bus_new(World *w)
@@ -60,7 +65,8 @@ static char *map_text(Machine *machine)
     GString *text = g_string_new(NULL);
     for (unsigned i = 0; i < machine->map->len; i++) {
         const MemRange *range = &g_array_index(machine->map, MemRange, i);
-        g_string_append_printf(text, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x:", range->base,
+        g_string_append_printf(text,
+                               "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x:", range->base,
                                range->base + (range->size_bytes - 1));
         g_string_append_printf(text, "%s+%" G_GINT64_MODIFIER "x ",
                                range->ram ? "ram" : regions[range->region].name, range->ram_offset);
@@ -100,15 +106,17 @@ static void test_map(void)
     g_assert_cmpuint(changes, ==, 4);
     g_assert_cmpuint(m->map_version, ==, 4);
     memory_move_mmio(m, bus, ANY, 0x14000, false);
-    assert_map(m, "10000-143ff:ram+8000 14400-144ff:narrow+0 14500-147ff:ram+c500 14800-148ff:words+0 "
-                  "14900-1ffff:ram+c900 ");
+    assert_map(m,
+               "10000-143ff:ram+8000 14400-144ff:narrow+0 14500-147ff:ram+c500 14800-148ff:words+0 "
+               "14900-1ffff:ram+c900 ");
     memory_move_mmio(m, bus, ANY, 0x14000, false); // nothing new
     g_assert_cmpuint(changes, ==, 5);
     memory_move_mmio(m, bus, ANY, 0xfffffffffffff000, true); // up to the top
-    memory_move_mmio(m, bus, BIG, 0x13f80, true);            // not added before
-    assert_map(m, "10000-13f7f:ram+8000 13f80-1407f:big+0 14080-143ff:ram+c080 14400-144ff:narrow+0 "
-                  "14500-147ff:ram+c500 14800-148ff:words+0 14900-1ffff:ram+c900 "
-                  "fffffffffffff000-ffffffffffffffff:any+0 ");
+    memory_move_mmio(m, bus, BIG, 0x13f80, true); // not added before
+    assert_map(m,
+               "10000-13f7f:ram+8000 13f80-1407f:big+0 14080-143ff:ram+c080 14400-144ff:narrow+0 "
+               "14500-147ff:ram+c500 14800-148ff:words+0 14900-1ffff:ram+c900 "
+               "fffffffffffff000-ffffffffffffffff:any+0 ");
     g_assert_null(memory_find(m, 0xffff));
     g_assert_cmphex(memory_find(m, 0x10000)->base, ==, 0x10000);
     g_assert_cmphex(memory_find(m, 0x13f7f)->base, ==, 0x10000);
@@ -116,6 +124,8 @@ static void test_map(void)
     g_assert_cmphex(memory_find(m, 0x1ffff)->base, ==, 0x14900);
     g_assert_null(memory_find(m, 0x20000));
     g_assert_cmpuint(memory_find(m, UINT64_MAX)->region, ==, ANY);
+    memory_move_mmio(m, bus, ANY, 0xfffffffffffff800, true); // would wrap around
+    g_assert_null(memory_find(m, UINT64_MAX));
     machine_free(m);
 }
 
@@ -130,7 +140,8 @@ static void test_equal_priority(void)
     machine_free(m);
 }
 
-static void check_read(World *w, Bus *bus, uint64_t gpa, unsigned size, uint64_t value, const char *trace)
+static void check_read(World *w, Bus *bus, uint64_t gpa, unsigned size, uint64_t value,
+                       const char *trace)
 {
     uint64_t got = 1;
     g_string_truncate(bus->trace, 0);
@@ -139,7 +150,8 @@ static void check_read(World *w, Bus *bus, uint64_t gpa, unsigned size, uint64_t
     g_assert_cmpstr(bus->trace->str, ==, trace);
 }
 
-static void check_write(World *w, Bus *bus, uint64_t gpa, unsigned size, uint64_t value, const char *trace)
+static void check_write(World *w, Bus *bus, uint64_t gpa, unsigned size, uint64_t value,
+                        const char *trace)
 {
     g_string_truncate(bus->trace, 0);
     g_assert_true(mmio_write(w->machine, gpa, size, value));
@@ -201,8 +213,9 @@ static void test_access_sizes(void)
 static void test_ram(void)
 {
     Machine *m = machine_new(NULL, "test");
-    Error err = { "" };
-    RamBlock *a = ram_new(m, "a", 0x1001, false, &err), *rom = ram_new(m, "rom", 0x1000, true, &err);
+    Error err = {""};
+    RamBlock *a = ram_new(m, "a", 0x1001, false, &err),
+             *rom = ram_new(m, "rom", 0x1000, true, &err);
     g_assert_cmpuint(a->size_bytes, ==, 0x2000);
     g_assert_cmpuint(rom->first_page, ==, 2);
     g_assert_cmpuint(m->npages, ==, 3);
@@ -242,7 +255,7 @@ static void test_dma(void)
 {
     World *w = world_new();
     Machine *m = w->machine;
-    Seen seen = { w, g_string_new(NULL) };
+    Seen seen = {w, g_string_new(NULL)};
     uint8_t buf[0x3000];
     memset(buf, 0xab, sizeof(buf));
     m->before_store = observe;
@@ -285,7 +298,7 @@ static void test_rom(void)
     World *w = world_new();
     Machine *m = w->machine;
     Error err;
-    Seen seen = { w, g_string_new(NULL) };
+    Seen seen = {w, g_string_new(NULL)};
     m->before_store = observe;
     m->observer_ctx = &seen;
     uint64_t base = WORLD_RAM_BASE + (uint64_t)WORLD_RAM_BYTES; // right after RAM

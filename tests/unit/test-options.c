@@ -12,7 +12,7 @@ static void append(void *ctx, const char *key, const char *value)
 
 static void assert_pairs(const char *text, const char *first_key, const char *expected)
 {
-    Error err = { "" };
+    Error err = {""};
     Options *options = options_parse(text, first_key, &err);
     g_assert_nonnull(options);
     GString *all = g_string_new(NULL);
@@ -33,7 +33,7 @@ static void test_parse(void)
     assert_pairs("x,,y=z,id=1", "file", "file=x,y=z;id=1;");
     assert_pairs("a=1,", NULL, "a=1;");
     assert_pairs("a=b=c", NULL, "a=b=c;");
-    Error err = { "" };
+    Error err = {""};
     g_assert_null(options_parse("a=1,=3", NULL, &err));
     g_assert_cmpstr(err.msg, ==, "Invalid parameter ''");
     g_assert_null(options_parse(",a=1", NULL, &err));
@@ -41,8 +41,9 @@ static void test_parse(void)
 
 static void test_get(void)
 {
-    Error err = { "" };
-    Options *options = options_parse("virt,id=x,a=1,a=2,nowait,b=no,b=yes,server,noserver", "type", &err);
+    Error err = {""};
+    Options *options =
+        options_parse("virt,id=x,a=1,a=2,nowait,b=no,b=yes,server,noserver", "type", &err);
     bool on = true;
     g_assert_cmpstr(options_get(options, "type"), ==, "virt");
     g_assert_cmpstr(options_id(options), ==, "x");
@@ -68,13 +69,15 @@ static void test_get(void)
 
 static void test_numbers(void)
 {
-    Error err = { "" };
-    Options *options = options_parse("d=10,x=0x1F,max=18446744073709551615,o=010,neg=-1,word=abc,empty=,"
-                                     "big=18446744073709551616,hex=0x,s=64k,bad=maybe", NULL, &err);
+    Error err = {""};
+    Options *options =
+        options_parse("d=10,x=0x1F,max=18446744073709551615,o=010,neg=-1,word=abc,empty=,"
+                      "big=18446744073709551616,hex=0x,s=64k,bad=maybe",
+                      NULL, &err);
     uint64_t n = 7;
     g_assert_true(options_number(options, "absent", &n, &err));
     g_assert_cmpuint(n, ==, 7);
-    static const char *const wrong[] = { "neg", "word", "empty", "hex", "s" };
+    static const char *const wrong[] = {"neg", "word", "empty", "hex", "s"};
     for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
         char expected[64];
         g_snprintf(expected, sizeof(expected), "Parameter '%s' expects a number", wrong[i]);
@@ -108,17 +111,26 @@ static void test_sizes(void)
         char suffix;
         uint64_t bytes;
     } cases[] = {
-        { "0", 0, 0 },                    { "512", 0, 512 },
-        { "512", 'M', 512 << 20 },        { "512b", 'M', 512 },
-        { "3k", 0, 3072 },                { "3K", 0, 3072 },
-        { "2G", 'M', UINT64_C(2) << 30 }, { "1T", 0, UINT64_C(1) << 40 },
-        { "1P", 0, UINT64_C(1) << 50 },   { "15E", 0, UINT64_C(15) << 60 },
-        { "1.5G", 0, UINT64_C(3) << 29 }, { "0.1k", 0, 102 },
-        { "0x1000", 'M', 0x1000 },        { "18446744073709551615", 0, UINT64_MAX },
+        {"0", 0, 0},
+        {"512", 0, 512},
+        {"512", 'M', 512 << 20},
+        {"512b", 'M', 512},
+        {"3k", 0, 3072},
+        {"3K", 0, 3072},
+        {"2G", 'M', UINT64_C(2) << 30},
+        {"1T", 0, UINT64_C(1) << 40},
+        {"1P", 0, UINT64_C(1) << 50},
+        {"15E", 0, UINT64_C(15) << 60},
+        {"1.5G", 0, UINT64_C(3) << 29},
+        {"0.1k", 0, 102},
+        {"0x1000", 'M', 0x1000},
+        {"18446744073709551615", 0, UINT64_MAX},
     };
-    static const char *const wrong[] = { "", "M", "-1", " 1", "1.5", "1.5b", "12Q", "1Mx", "1.5.3M", "0x10M", "1 M" };
-    static const char *const large[] = { "16E", "18446744073709551616", "99999999999999999999", "20000000P" };
-    Error err = { "" };
+    static const char *const wrong[] = {"",    "M",   "-1",     " 1",    "1.5", "1.5b",
+                                        "12Q", "1Mx", "1.5.3M", "0x10M", "1 M"};
+    static const char *const large[] = {"16E", "18446744073709551616", "99999999999999999999",
+                                        "20000000P"};
+    Error err = {""};
     uint64_t bytes;
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         bytes = 1;

@@ -13,7 +13,7 @@
 
 static void test_items(void)
 {
-    Error err = { "" };
+    Error err = {""};
     g_assert_true(log_set_items("in_asm,op", &err));
     g_assert_true(log_enabled(LOG_IN_ASM));
     g_assert_true(log_enabled(LOG_OP | LOG_INT));
@@ -45,8 +45,9 @@ static char *dump_ring(void)
 
 static void test_file_and_ring(void)
 {
-    Error err = { "" };
-    char *directory = g_dir_make_tmp("log-XXXXXX", NULL), *pattern = g_build_filename(directory, "a-%d.log", NULL);
+    Error err = {""};
+    char *directory = g_dir_make_tmp("log-XXXXXX", NULL),
+         *pattern = g_build_filename(directory, "a-%d.log", NULL);
     char *path = g_strdup_printf("%s/a-%d.log", directory, (int)getpid()), *text;
     g_assert_true(log_set_items("unimp", &err));
     g_assert_true(log_set_file(pattern, &err));
@@ -92,7 +93,7 @@ static void test_abort(void)
 
 static void test_host(void)
 {
-    Error err = { "" };
+    Error err = {""};
     uint8_t *mem = os_mem_map(5 << 20, &err);
     g_assert_nonnull(mem);
     g_assert_cmphex((uintptr_t)mem & ((2 << 20) - 1), ==, 0);
@@ -115,7 +116,7 @@ static void test_host(void)
     g_assert_cmpint(os_clock_monotonic_ns(), >=, before);
     g_assert_cmpint(os_clock_realtime_ns() / 1000000000, >, 1700000000);
 
-    uint8_t random[300] = { 0 };
+    uint8_t random[300] = {0};
     unsigned zeroes = 0;
     os_random(random, sizeof(random));
     for (unsigned i = 0; i < sizeof(random); i++) {
