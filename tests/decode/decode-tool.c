@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // decode-tool: the generated RISC-V decoder on the command line, for tests and for measuring it.
 //
-//     decode-tool random FEATURES CLASSES COUNT SEED    binary: random legal instructions
-//     decode-tool uniform COUNT SEED                    binary: random 32-bit patterns
-//     decode-tool mutate FEATURES COUNT SEED            binary: legal 32-bit instructions with up to 3 bits flipped
-//     decode-tool all16                                 binary: every 16-bit pattern that is 16 bits long
-//     decode-tool disas FEATURES < binary               a line each: address, bits, text
-//     decode-tool bench FEATURES [FILE]                 ns a decoded instruction: of the binary, or of random ones
+//     decode-tool random FEATURES CLASSES COUNT SEED  random legal instructions
+//     decode-tool uniform COUNT SEED                  random 32-bit patterns
+//     decode-tool mutate FEATURES COUNT SEED          legal 32-bit ones, up to 3 bits flipped
+//     decode-tool all16                               every pattern that is 16 bits long
+//     decode-tool disas FEATURES < BINARY             a line each: address, bits, text
+//     decode-tool bench FEATURES [BINARY]             ns a decoded instruction, else random ones
 //
-// FEATURES and CLASSES are masks in hex. Binaries are what a RISC-V fetches: little-endian 16-bit parcels.
+// The first four write a binary: little-endian 16-bit parcels. FEATURES and CLASSES are in hex.
 #include "target/riscv/riscv-decode.h"
 
 #include <inttypes.h>
@@ -47,7 +47,8 @@ static int run_random(uint64_t features, uint32_t classes, unsigned long count, 
     return 0;
 }
 
-// Makes it a 32-bit pattern: xxx11111 in the lowest bits starts a longer one, which would put the peer out of step.
+// Makes it a 32-bit pattern: xxx11111 in the lowest bits starts a longer one, which would put the
+// peer out of step.
 static void pattern_write(uint32_t bits)
 {
     bits |= 3;
