@@ -39,7 +39,7 @@ def run(argv, **kwargs):
     return done.stdout
 
 
-def peer_lines(binary, width):
+def peer_lines(binary, width, options=('-M', 'no-aliases')):
     """objdump's (address, bits, text) for the bytes."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: os.path.join(folder, name)
@@ -54,7 +54,7 @@ def peer_lines(binary, width):
              paths['source.s'], '-o', paths['full.o']])
         # Without symbols: the mapping symbol of .incbin would have all of it printed as data.
         run([TOOLS + 'objcopy', '--strip-all', paths['full.o'], paths['bare.o']])
-        text = run([TOOLS + 'objdump', '-d', '-z', '-M', 'no-aliases', paths['bare.o']])
+        text = run([TOOLS + 'objdump', '-d', '-z', *options, paths['bare.o']])
     for line in text.decode().splitlines():
         parts = line.split('\t', 3)
         if len(parts) >= 3 and parts[0].endswith(':'):
