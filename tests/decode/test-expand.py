@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What compressed instructions expand to: each legal 16-bit pattern and its 32-bit form, to objdump.
+"""What compressed instructions expand to: each legal 16-bit one and its 32-bit form, to objdump.
 
 objdump with aliases prints a compressed instruction as the one that it stands for, so the two texts
 are equal; targets are compared as distances.
@@ -25,7 +25,7 @@ def add_nothing(bits, ours, theirs):
 
 
 def hint(bits, ours, theirs):
-    """The peer keeps the short name of hints, which must expand to a write of x0 or a shift by 0."""
+    """The peer keeps the short name of hints, which must write x0 or shift by 0."""
     changes_nothing = ours == 'nop' or re.match(r'(li|lui|add|sll) zero,', ours)
     changes_nothing = changes_nothing or re.match(r's[rl][la] (\w+),\1,0x0$', ours)
     return theirs.startswith('c.') and bool(changes_nothing)
