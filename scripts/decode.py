@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Decode-table compiler: insn.decode in; decoder, disassembler, encoder, random instructions in C out.
+"""Decode-table compiler: a table in; decoder, disassembler, encoder, random instructions in C out.
 
-    decode.py insn.decode --prefix riscv -o OUTDIR     writes riscv-decode.[ch], riscv-disas.c, riscv-randinsn.c
-    decode.py insn.decode --report                     checks only, and says what the rows cover
+    decode.py insn.decode --prefix riscv -o OUTDIR   writes riscv-decode.[ch], -disas.c, -randinsn.c
+    decode.py insn.decode --report                   checks only, and says what the rows cover
 
-The language is described in decode_table.py; overlapping rows, wrong widths and dead rows are errors here.
+The language is described in decode_table.py. Overlapping rows, wrong widths, dead rows are errors.
 
 Not modelled yet, and where it goes:
-- x86: a `prefixes` statement (legacy, REX, VEX, EVEX) folds prefix bytes into context members (operand size, rep,
-  map, W, L, vvvv), rows start with a map name and match context and opcode as they match features and bits now,
-  and `/r` and `/0`..`/7` call a `modrm` sub-decoder that takes SIB and displacement bytes from the stream. Only
-  Table.layout and the fetch in the generated decoder change; conditions, exclusions, overlaps, asm stay.
-- 68k: words most significant first (a `stream big` statement turns the windows of the tree around), `ea:6` as
-  a sub-decoder field with its list of allowed modes (an exclusion list), extension words taken after the row.
-- 24- and 48-bit instructions (S/390): lengths are patterns already, the word grows to 64 bits by itself.
+- x86: a `prefixes` statement (legacy, REX, VEX, EVEX) folds prefix bytes into context members
+  (operand size, rep, map, W, L, vvvv). Rows start with a map name and match the context as they
+  match features now; `/r` and `/0`..`/7` call a `modrm` sub-decoder that takes SIB and displacement
+  bytes from the stream. Reader.layout and the fetch of the generated decoder change; conditions,
+  exclusions, overlaps and text stay.
+- 68k: words most significant first (a `stream big` statement turns the windows of the tree around),
+  `ea:6` as a sub-decoder field with its list of allowed modes (an exclusion list), extension words
+  taken after the row.
+- 24- and 48-bit instructions (S/390): lengths are patterns already, and the word grows to 64 bits
+  by itself; only the order of bytes is missing.
 """
 import argparse
 import os
@@ -36,7 +39,8 @@ def main():
     parser.add_argument('table')
     parser.add_argument('--prefix', help='of files and functions; default: the isa name')
     parser.add_argument('-o', '--outdir')
-    parser.add_argument('--depfile', help='written for the build system: what the outputs were made from')
+    parser.add_argument('--depfile',
+                        help='written for the build system: what the outputs were made from')
     parser.add_argument('--report', action='store_true', help='print coverage')
     args = parser.parse_args()
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What rows of a decode table do to each other: overlaps, expansions, decode order, coverage.
 
-Overlap is decided exactly: two rows clash when some instruction word and some feature set satisfy both,
-exclusions (`rd!=0`) and `exactly-one` included; the message shows such a word.
+Overlap is decided exactly: two rows clash when some instruction word and some feature set satisfy
+both, exclusions (`rd!=0`) and `exactly-one` included; the message shows such a word.
 """
 from decode_table import TableError
 
@@ -66,12 +66,14 @@ def check_row(table, row, members):
         raise TableError(row.where, 'the exclusions leave nothing of %s' % row.name)
     matching = [n for n, mask, value in table.lengths if not (row.value ^ value) & row.mask & mask]
     if matching != [row.length]:
-        raise TableError(row.where, '%s has %d bits, its first bits say %s' % (row.name, row.length, matching))
+        raise TableError(row.where, '%s has %d bits, its first bits say %s'
+                         % (row.name, row.length, matching))
     if row.op not in members:
         raise TableError(row.where, 'there is no op %s' % row.op)
     if set(row.members()) != members[row.op]:
         wrong = ', '.join(sorted(set(row.members()) ^ members[row.op]))
-        raise TableError(row.where, '%s and op %s differ in members: %s' % (row.name, row.op, wrong))
+        raise TableError(row.where, '%s and op %s differ in members: %s'
+                         % (row.name, row.op, wrong))
     if not row.classes and row.target is None:
         raise TableError(row.where, '%s has no class' % row.name)
 
@@ -99,7 +101,8 @@ def check_lengths(table):
     for i, (n, mask, value) in enumerate(table.lengths):
         for other, mask2, value2 in table.lengths[i + 1:]:
             if not (value ^ value2) & mask & mask2:
-                raise TableError(table.isa, 'length patterns of %d and %d bits overlap' % (n, other))
+                raise TableError(table.isa, 'length patterns of %d and %d bits overlap'
+                                 % (n, other))
 
 
 def check(table):
@@ -136,12 +139,13 @@ def feature_sets(table):
     sets = [('', (1 << len(table.features)) - 1 & ~grouped)]
     for group in table.one_of:
         bits = [i for i in range(len(table.features)) if group >> i & 1]
-        sets = [(name + table.features[i] + ' ', have | 1 << i) for name, have in sets for i in bits]
+        sets = [(name + table.features[i] + ' ', have | 1 << i)
+                for name, have in sets for i in bits]
     return sets
 
 
 def report(table, out):
-    """Coverage: how much of each length's encoding space the rows take, rows per feature, what nothing uses."""
+    """Coverage: how much of the encoding space is taken, rows a feature, what nothing uses."""
     out.write('%s: %d rows, %d ops\n' % (table.isa, len(table.rows), len(table.ops())))
     for name, features in feature_sets(table):
         rows = live_rows(table, features)
@@ -154,7 +158,8 @@ def report(table, out):
     for i, feature in enumerate(table.features):
         count = sum(1 for r in table.rows if any((m | n) >> i & 1 for m, n in r.conds))
         out.write('feature %s: %d rows\n' % (feature, count))
-    for kind, names in (('field', table.fields), ('format', table.formats), ('operand', table.operands)):
+    for kind, names in (('field', table.fields), ('format', table.formats),
+                        ('operand', table.operands)):
         for name in names:
             if (kind, name) not in table.used:
                 out.write('unused %s: %s\n' % (kind, name))

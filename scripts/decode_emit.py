@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """C for a checked decode table: header, decoder, disassembler, encoder and random instructions.
 
-The decoder is nested switches over the bits that tell rows apart best, then a test of what remains and one
-struct assignment. The disassembler decodes and prints from the struct. Encoder and random generator walk a
-constant copy of the rows, so that a row added to the table is at once encodable and tested.
+The decoder is nested switches over the bits that tell rows apart best, then a test of what remains
+and one struct assignment. The disassembler decodes and prints from the struct. Encoder and random
+generator walk a constant copy of the rows, so that a row added to the table is at once encodable
+and tested.
 """
 import re
 
@@ -11,7 +12,8 @@ from decode_check import decode_order
 from decode_table import MEMBER_TYPES
 
 C_TYPES = {'u8': 'uint8_t', 'u16': 'uint16_t', 'u32': 'uint32_t', 'i64': 'int64_t'}
-BANNER = '// SPDX-License-Identifier: GPL-2.0-or-later\n// @TITLE@: %s. Generated from @FILE@; edit that.\n'
+BANNER = ('// SPDX-License-Identifier: GPL-2.0-or-later\n'
+          '// @TITLE@: %s. Generated from @FILE@; edit that.\n')
 WINDOW_BITS = 7  # widest switch
 
 
@@ -51,8 +53,8 @@ class Emitter:
         for must, mustnot in conds:
             tests = []
             if must:
-                form = '(features & UINT64_C(%#x)) == UINT64_C(%#x)' if must & (must - 1) else 'features & UINT64_C(%#x)'
-                tests.append('(%s)' % (form % ((must, must) if must & (must - 1) else must)))
+                several = ' == UINT64_C(%#x)' % must if must & (must - 1) else ''
+                tests.append('(features & UINT64_C(%#x))%s' % (must, several))
             if mustnot:
                 tests.append('!(features & UINT64_C(%#x))' % mustnot)
             if not tests:
@@ -72,7 +74,8 @@ class Emitter:
         out.append('\n// Kinds of instruction.\nenum {\n')
         for i, name in enumerate(table.classes):
             out.append('    %s_CLASS_%s = 1 << %d,\n' % (self.upper, name.upper(), i))
-        out.append('    %s_CLASS_ALL = %#x,\n};\n\nenum {\n' % (self.upper, (1 << len(table.classes)) - 1))
+        out.append('    %s_CLASS_ALL = %#x,\n};\n\nenum {\n'
+                   % (self.upper, (1 << len(table.classes)) - 1))
         out += ['    %s,\n' % self.op_name(op) for op in table.ops()]
         out.append('    %s_INSN_COUNT,\n};\n' % self.upper)
         out.append('\nenum {\n    %s_ROW_COUNT = %d, // rows of the table: encodings of ops\n};\n'
@@ -90,7 +93,8 @@ class Emitter:
 
     def struct(self):
         members = sorted(self.table.members.items(), key=lambda m: -MEMBER_TYPES[m[1][0]][0])
-        out = [self.fill('\n// A decoded instruction. Members that the op does not have are 0.\ntypedef struct @Insn@ {\n')]
+        out = [self.fill('\n// A decoded instruction. Members that the op does not have are 0.\n'
+                         'typedef struct @Insn@ {\n')]
         lines = [('%s %s;' % (C_TYPES[kind], name), text) for name, (kind, text) in members]
         bytes_from = sum(1 for _, (kind, _) in members if kind != 'u8')
         lines[bytes_from:0] = [('uint8_t length;', 'bytes')]
@@ -225,7 +229,8 @@ class Emitter:
                           % (self.hex(mask), self.hex(value), length // 8)
                           for length, mask, value in self.table.lengths[:-1])
         last = '    return %d;\n' % (self.table.lengths[-1][0] // 8)
-        return self.fill(BANNER % 'decoder' + '#include "@p@-decode.h"\n\n' + ''.join(self.getter_text)
+        return self.fill(BANNER % 'decoder' + '#include "@p@-decode.h"\n\n'
+                         + ''.join(self.getter_text)
                          + 'unsigned @p@_insn_length(@word@ bits)\n{\n' + lengths + last + '}\n\n'
                          + 'static bool match_row(@word@ bits, uint64_t features, @Insn@ *out)\n{\n'
                          + tree + '}\n\n' + DECODE_WRAPPER)
@@ -236,14 +241,18 @@ class Emitter:
         out = []
         for name, values in self.table.names.items():
             texts = ', '.join('NULL' if v is None else c_text(v) for v in values)
-            out.append('const char *@p@_%s_name(uint64_t number)\n{\n    static const char *const names[] = {%s};\n'
-                       '    return number < %d ? names[number] : NULL;\n}\n\n' % (name, texts, len(values)))
+            out.append('const char *@p@_%s_name(uint64_t number)\n{\n'
+                       '    static const char *const names[] = {%s};\n'
+                       '    return number < %d ? names[number] : NULL;\n}\n\n'
+                       % (name, texts, len(values)))
         for name, values in self.table.numbers.items():
-            cases = ''.join('    case %#x: return %s;\n' % (n, c_text(v)) for n, v in sorted(values.items()))
-            out.append('const char *@p@_%s_name(uint64_t number)\n{\n    switch (number) {\n%s    }\n'
-                       '    return NULL;\n}\n\n' % (name, cases))
+            cases = ''.join('    case %#x: return %s;\n' % (n, c_text(v))
+                            for n, v in sorted(values.items()))
+            out.append('const char *@p@_%s_name(uint64_t number)\n{\n'
+                       '    switch (number) {\n%s    }\n    return NULL;\n}\n\n' % (name, cases))
         names = ', '.join(c_text(op) for op in self.table.ops())
-        out.append('const char *@p@_op_name(unsigned op)\n{\n    static const char *const names[] = {%s};\n'
+        out.append('const char *@p@_op_name(unsigned op)\n{\n'
+                   '    static const char *const names[] = {%s};\n'
                    '    return op < @P@_INSN_COUNT ? names[op] : "illegal";\n}\n\n' % names)
         return ''.join(out)
 
@@ -257,9 +266,11 @@ class Emitter:
         if kind == 'hex':
             value = '(uint64_t)insn->%s' % member
             if bits:
-                value = '%s >> %d & UINT64_C(%#x)' % (value, bits[1], (1 << (bits[0] - bits[1] + 1)) - 1)
+                mask = (1 << (bits[0] - bits[1] + 1)) - 1
+                value = '%s >> %d & UINT64_C(%#x)' % (value, bits[1], mask)
             return 'put(text, "0x%%" PRIx64, %s);' % value
-        return 'put_name(text, @p@_%s_name((uint64_t)insn->%s), (uint64_t)insn->%s);' % (kind, member, member)
+        value = '(uint64_t)insn->%s' % member
+        return 'put_name(text, @p@_%s_name(%s), %s);' % (kind, value, value)
 
     def disassembler(self):
         groups = {}
@@ -277,7 +288,8 @@ class Emitter:
                     cases.append('        put(text, "%%s", %s);\n' % c_text(piece))
             cases.append('        break;\n')
         target = ''.join('    if (%s) {\n        target &= UINT64_C(%#x);\n    }\n'
-                         % (self.condition(conds) or 'true', (1 << bits) - 1) for bits, conds in self.table.addresses)
+                         % (self.condition(conds) or 'true', (1 << bits) - 1)
+                         for bits, conds in self.table.addresses)
         mnemonics = ', '.join(c_text(r.name) for r in self.rows)
         return self.fill(BANNER % 'disassembler' + DISAS_HEAD + self.name_tables()
                          + 'static const char *const mnemonics[] = {%s};\n\n' % mnemonics
@@ -292,48 +304,56 @@ class Emitter:
             first = len(slots), len(pairs), len(conds), len(fixed)
             for use in row.uses:
                 slots.append('{%d, %d, %d, %d, %d, %d, %d}' % (
-                    members.index(use.field.member), use.field.signed, use.field.bias, use.high, use.low,
-                    len(parts), len(use.parts)))
+                    members.index(use.field.member), use.field.signed, use.field.bias,
+                    use.high, use.low, len(parts), len(use.parts)))
                 parts += ['{%d, %d, %d}' % part for part in use.parts]
             pairs += ['{%s, %s}' % (self.hex(m), self.hex(v)) for m, v in row.nots]
             conds += ['{UINT64_C(%#x), UINT64_C(%#x)}' % c for c in row.conds]
             for member, value in row.assigns:
                 copy = members.index(value) if isinstance(value, str) else -1
-                fixed.append('{%d, %d, %d}' % (members.index(member), copy, 0 if copy >= 0 else value))
+                value = 0 if copy >= 0 else value
+                fixed.append('{%d, %d, %d}' % (members.index(member), copy, value))
             classes = sum(1 << self.table.classes.index(c) for c in row.classes)
-            counts = len(slots) - first[0], len(pairs) - first[1], len(conds) - first[2], len(fixed) - first[3]
+            last = len(slots), len(pairs), len(conds), len(fixed)
+            counts = tuple(b - a for a, b in zip(first, last))
+            bits = tuple(self.hex(b) for b in (row.mask, row.value, row.ignored))
             rows.append('{%s, %s, %s, %s, %#x, %d, %d, %d, %d, %d, %d, %d, %d, %d}, // %s' % (
-                (self.op_name(row.op), self.hex(row.mask), self.hex(row.value), self.hex(row.ignored), classes,
-                 row.length // 8) + first + counts + (row.name,)))
+                (self.op_name(row.op),) + bits + (classes, row.length // 8) + first + counts
+                + (row.name,)))
         out = [BANNER % 'encoder and random instructions' + ENCODE_TYPES]
-        for name, kind, items in (('parts', 'Part', parts), ('slots', 'Slot', slots), ('pairs', 'Pair', pairs),
-                                  ('conds', 'Cond', conds), ('fixed', 'Fixed', fixed)):
-            out.append('static const %s %s[] = {\n    %s,\n};\n\n' % (kind, name, ',\n    '.join(items or ['{0}'])))
+        for name, kind, items in (('parts', 'Part', parts), ('slots', 'Slot', slots),
+                                  ('pairs', 'Pair', pairs), ('conds', 'Cond', conds),
+                                  ('fixed', 'Fixed', fixed)):
+            out.append('static const %s %s[] = {\n    %s,\n};\n\n'
+                       % (kind, name, ',\n    '.join(items or ['{0}'])))
         out.append('static const Row rows[] = {\n    %s\n};\n\n' % '\n    '.join(rows))
-        cases = ''.join('    case %d: return (int64_t)insn->%s;\n' % (i, m) for i, m in enumerate(members))
+        cases = ''.join('    case %d: return (int64_t)insn->%s;\n' % (i, m)
+                        for i, m in enumerate(members))
         out.append(ENCODE_MEMBER % cases + ENCODE_TAIL)
         return self.fill(''.join(out))
 
 
 PROTOTYPES = '''
-// Bytes that the instruction which starts with these bits takes, legal or not; the lowest bits decide.
+// Bytes that the instruction which starts with these bits takes, legal or not.
 unsigned @p@_insn_length(@word@ bits);
 
-// Decodes the instruction in the low bits of `bits`; bits above its length are ignored. `features`: @P@_EXT_*.
-// False: illegal with these features; then only raw, length and op (@P@_INSN_COUNT) say something.
+// Decodes the instruction in the low bits of `bits`; bits above its length are ignored. `features`
+// are @P@_EXT_*. False: illegal with these; then only raw, length and op say something.
 bool @p@_decode(@word@ bits, uint64_t features, @Insn@ *out);
 
-// Writes assembler text (cut at `size`, always ended) and returns the length in bytes; 0 if illegal, with the bits as
-// data for text. `pc` is the address of the instruction: branch targets are absolute.
+// Writes assembler text (cut at `size`, always ended), returns the length in bytes; 0 if illegal,
+// with the bits as data for text. `pc` is the instruction's address: branch targets are absolute.
 int @p@_disas(char *buf, size_t size, @word@ bits, uint64_t pc, uint64_t features);
 
-// Makes the bits of the instruction with this op, length and members; raw and row are not looked at.
+// Makes the bits of the instruction with this op, length and members; raw and row don't matter.
 // False: no encoding of that length holds them with these features.
 bool @p@_encode(const @Insn@ *insn, uint64_t features, @word@ *bits);
 
-// A random legal instruction, every fitting row equally likely and ignored bits zero; a row fits if all of its classes
-// are in `class_mask` (@P@_CLASS_*). `rng` gives 64 random bits a call. 0 if no row fits.
-@word@ @p@_random_insn(uint64_t (*rng)(void *), void *ctx, uint64_t features, uint32_t class_mask);
+// A random legal instruction, every fitting row equally likely and ignored bits zero; a row fits if
+// all of its classes are in `class_mask` (@P@_CLASS_*). `rng` gives 64 random bits a call. 0 if no
+// row fits.
+@word@ @p@_random_insn(uint64_t (*rng)(void *), void *ctx, uint64_t features,
+                           uint32_t class_mask);
 
 // The op's mnemonic; "illegal" out of range. The tables' names: NULL where there is none.
 const char *@p@_op_name(unsigned op);
@@ -346,7 +366,8 @@ DECODE_WRAPPER = '''bool @p@_decode(@word@ bits, uint64_t features, @Insn@ *out)
     }
     unsigned length = @p@_insn_length(bits);
     unsigned unused = 8 * ((unsigned)sizeof(bits) - length);
-    *out = (@Insn@){.op = @P@_INSN_COUNT, .length = (uint8_t)length, .raw = bits << unused >> unused};
+    *out = (@Insn@){.op = @P@_INSN_COUNT, .length = (uint8_t)length};
+    out->raw = bits << unused >> unused;
     return false;
 }
 '''
@@ -395,7 +416,8 @@ DISAS_TARGET = '''static void put_target(Text *text, uint64_t target, uint64_t f
 
 '''
 
-DISAS_OPERANDS = '''static void put_insn(Text *text, const @Insn@ *insn, uint64_t pc, uint64_t features)
+DISAS_OPERANDS = '''
+static void put_insn(Text *text, const @Insn@ *insn, uint64_t pc, uint64_t features)
 {
     switch (insn->row) {
 %s    }
@@ -527,9 +549,12 @@ bool @p@_encode(const @Insn@ *insn, uint64_t features, @word@ *bits)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const Row *row = &rows[i];
         @Insn@ check;
-        // Decoding again finds the fields that are a special case of this row and belong to another op.
-        if (row->op == insn->op && row->length == insn->length && row_enabled(row, features) &&
-            row_encode(row, insn, bits) && @p@_decode(*bits, features, &check) && check.op == insn->op) {
+        if (row->op != insn->op || row->length != insn->length || !row_enabled(row, features)) {
+            continue;
+        }
+        // Decoding again finds fields that are a special case of this row and make another op.
+        if (row_encode(row, insn, bits) && @p@_decode(*bits, features, &check) &&
+            check.op == insn->op) {
             return true;
         }
     }
@@ -541,7 +566,8 @@ static bool row_wanted(const Row *row, uint64_t features, uint32_t class_mask)
     return !(row->classes & ~class_mask) && row_enabled(row, features);
 }
 
-@word@ @p@_random_insn(uint64_t (*rng)(void *), void *ctx, uint64_t features, uint32_t class_mask)
+@word@ @p@_random_insn(uint64_t (*rng)(void *), void *ctx, uint64_t features,
+                           uint32_t class_mask)
 {
     uint64_t wanted = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -560,7 +586,7 @@ static bool row_wanted(const Row *row, uint64_t features, uint32_t class_mask)
         held |= (@word@)-1 << 8 * row->length;
     }
     @word@ bits = (@word@)rng(ctx) & ~held;
-    // Counting up through the free bits ends even if rng always gives the same: the table has no empty row.
+    // Counting up through the free bits ends whatever rng gives: the table has no empty row.
     while (row_excludes(row, bits | row->value)) {
         bits = ((bits | held) + 1) & ~held;
     }
@@ -573,4 +599,5 @@ def emit_all(table, prefix):
     """{file name: text} of everything generated."""
     emitter = Emitter(table, prefix)
     return {'%s-decode.h' % prefix: emitter.header(), '%s-decode.c' % prefix: emitter.decoder(),
-            '%s-disas.c' % prefix: emitter.disassembler(), '%s-randinsn.c' % prefix: emitter.encoder()}
+            '%s-disas.c' % prefix: emitter.disassembler(),
+            '%s-randinsn.c' % prefix: emitter.encoder()}

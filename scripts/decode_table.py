@@ -1,36 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reader of instruction decode tables: text in, a checked-for-sense `Table` out.
+"""Reader of instruction decode tables: text in, a `Table` out whose rows make sense one by one.
 
-Rows are written as the manuals print them, most significant bit first, so that they can be proof-read
-against the page. This module knows one row at a time; what rows do to each other is decode_check.py.
+Rows are written as the manuals print them, most significant bit first, so that they can be
+proof-read against the page. What rows do to each other is decode_check.py's business.
 Not modelled: instructions above 64 bits and encodings behind prefixes (plan: head of decode.py).
 
 The language. `#` starts a comment; a line that starts with a blank continues the one before.
 
-  isa NAME "TITLE"                    once, before anything else
-  include "FILE"                      relative to the including file
-  feature A B ...                     feature bits, in this order; exactly-one A B: never both, never neither
-  class A B ...                       kinds of instruction, to ask the random generator for
-  length 16 ....00                    length in bits by the lowest bits of the instruction
-  address 32 if A                     pc-relative targets have so many bits if A holds; else 64
-  member rd u8 "TEXT"                 a member of the decoded struct: u8 u16 u32 i64
-  names xreg zero ra ...              names of 0, 1, ...; - has none, "" prints nothing
-  numbers csr 0x300 mstatus           sparse names, also an enum; 3..5 pmpcfg[0] names a run
-  field rd:5 -> rd                    bits of fixed width that go to a member
-  field rd':3 -> rd + 8               ... with a bias
-  field nzimm signed -> imm not 0     ... of a width that each row gives, sign-extended, with values excluded
-  operand fd rd freg                  how a member is printed: a names or numbers table, dec, hex, pcrel;
-                                      hex[31:12] prints these bits of it
+  isa NAME "TITLE"                   once
+  include "FILE"                     relative to the first file
+  feature A B ...                    feature bits, in this order
+  exactly-one A B                    of these features one is on and the others are off
+  class A B ...                      kinds of instruction, to ask the random generator for
+  length 16 ....00                   length in bits by the lowest bits of the instruction
+  address 32 if A                    width of pc-relative targets under a condition; else 64
+  member rd u8 "TEXT"                a member of the decoded struct: u8 u16 u32 i64
+  names xreg zero ra ...             names of 0, 1, ...; - has none, "" prints nothing
+  numbers csr 0x300 mstatus          sparse names, also an enum; 3..5 pmpcfg[0] names a run
+  field rd:5 -> rd                   bits of fixed width that go to a member
+  field rd':3 -> rd + 8              ... with a bias
+  field nzimm signed -> imm not 0    ... of a width that each row gives, sign-extended, without 0
+  operand fd rd freg                 how a member is printed: by a names or numbers table, as dec,
+                                     hex or pcrel; hex[31:12] prints these bits of it
   format R ....... rs2 rs1 ... rd ....... asm "{op} {rd},{rs1},{rs2}"
-                                      a layout (dots: anything) that its rows are held to, and their text
-  group "TITLE" class alu if I        defaults of the rows up to the next group
+                                     a layout (dots: anything) that its rows must have, their text
+  group "TITLE" class alu if I       defaults of the rows up to the next group
 
   MNEMONIC [FORMAT] BITS... [if COND] [over ROW] [class A B] [asm "..."] [=> OP MEMBER=VALUE ...]
 
-BITS are constants (0110011), ignored bits (.....), fields (rd, or rd!=0 or rd!=0,2) and parts of scattered
-fields as manuals print them: imm[12|10:5]. Bits below a field's lowest part are zero. COND is `A & !B | C`; it
-narrows the group's. Rows of one name are one op. `=>` makes the row another op's encoding: the row's fields
-keep their members, VALUE is a number or a member. `over` says that the row is a special case of another row.
+BITS are constants (0110011), ignored bits (.....), fields (rd, or rd!=0 or rd!=0,2) and parts of
+scattered fields as manuals print them: imm[12|10:5]. Bits below a field's lowest part are zero.
+COND is `A & !B | C`; it narrows the group's. Rows of one name are one op. `=>` makes the row
+another op's encoding: the row's fields keep their members, VALUE is a number or a member. `over`
+says that the row is a special case of another row and wins.
 """
 import os
 import re
@@ -50,8 +52,8 @@ class TableError(Exception):
 class Field:
     """A declared bit field. `width` is None when each row gives it."""
 
-    def __init__(self, where, name, width, signed, member, bias, nots):
-        self.where, self.name, self.width, self.signed = where, name, width, signed
+    def __init__(self, name, width, signed, member, bias, nots):
+        self.name, self.width, self.signed = name, width, signed
         self.member, self.bias, self.nots = member, bias, nots
 
 
@@ -80,8 +82,9 @@ class Use:
     def scatter(self, value):
         """The encoding bits that hold the member's `value`, or None if the field can't hold it."""
         raw = value - self.field.bias
-        lowest, end = (-1 << (self.high - 1), 1 << (self.high - 1)) if self.field.signed else (0, 1 << self.high)
-        if not lowest <= raw < end or raw & ((1 << self.low) - 1):
+        half = 1 << (self.high - 1)
+        fits = -half <= raw < half if self.field.signed else 0 <= raw < 2 * half
+        if not fits or raw & ((1 << self.low) - 1):
             return None
         return sum((raw >> low & ((1 << width) - 1)) << at for at, width, low in self.parts)
 
@@ -93,7 +96,7 @@ class Row:
         self.where, self.name = where, name
         self.length = self.mask = self.value = self.ignored = 0
         self.uses, self.nots, self.conds = [], [], []
-        self.classes, self.asm, self.over, self.group = [], None, None, ''
+        self.classes, self.asm, self.over = [], None, None
         self.target, self.assigns = None, []
 
     @property
@@ -164,7 +167,7 @@ def statements(path):
 class Reader:
     def __init__(self):
         self.table = Table()
-        self.group = ('', [], [(0, 0)])
+        self.group = [], [(0, 0)]  # classes and conditions of the rows that follow
         self.where = ''
 
     def fail(self, message):
@@ -226,11 +229,13 @@ class Reader:
     def do_feature(self, words):
         for word in words:
             self.need(word not in self.table.features, '%s is declared twice' % word)
-            self.need(IDENT.match(word) and len(self.table.features) < 64, 'bad or 65th feature: %s' % word)
+            self.need(IDENT.match(word) and len(self.table.features) < 64,
+                      'bad or 65th feature: %s' % word)
             self.table.features.append(word)
 
     def do_exactly_one(self, words):
-        self.table.one_of.append(sum(1 << self.index(self.table.features, w, 'feature') for w in words))
+        self.table.one_of.append(sum(1 << self.index(self.table.features, w, 'feature')
+                                     for w in words))
 
     def do_class(self, words):
         for word in words:
@@ -268,7 +273,8 @@ class Reader:
             self.need((last > first) == bool(run), 'a run is FIRST..LAST name[FIRST-INDEX]')
             for n in range(first, last + 1):
                 text = '%s%d%s' % (run[1], int(run[2]) + n - first, run[3]) if run else name
-                self.need(n not in values and text not in values.values(), 'twice: %#x %s' % (n, text))
+                self.need(n not in values and text not in values.values(),
+                          'twice: %#x %s' % (n, text))
                 values[n] = text
         self.declare(self.table.numbers, words[0], values)
 
@@ -277,7 +283,8 @@ class Reader:
         rest = words[1:]
         signed = rest[:1] == ['signed']
         rest = rest[1:] if signed else rest
-        self.need(len(rest) >= 2 and rest[0] == '->', 'field NAME[:WIDTH] [signed] -> MEMBER [+ N] [not V ...]')
+        self.need(len(rest) >= 2 and rest[0] == '->',
+                  'field NAME[:WIDTH] [signed] -> MEMBER [+ N] [not V ...]')
         member, bias, nots, rest = rest[1], 0, [], rest[2:]
         self.need(member in self.table.members, 'unknown member: %s' % member)
         if rest[:1] == ['+']:
@@ -290,7 +297,8 @@ class Reader:
         self.need(member_signed or not signed, 'signed field %s in an unsigned member' % name)
         width = self.number(width) if width else None
         self.need(width is None or 0 < width <= bits, 'field %s is wider than its member' % name)
-        self.declare(self.table.fields, name, Field(self.where, name, width, signed, member, bias, nots))
+        field = Field(name, width, signed, member, bias, nots)
+        self.declare(self.table.fields, name, field)
 
     def do_operand(self, words):
         self.need(len(words) == 3, 'operand NAME MEMBER PRINTER')
@@ -299,10 +307,11 @@ class Reader:
         match = re.match(r'(\w+)(?:\[(\d+):(\d+)\])?$', printer)
         self.need(match, 'bad printer: %s' % printer)
         kind = match[1]
-        known = kind in ('dec', 'hex', 'pcrel') or kind in self.table.names or kind in self.table.numbers
-        self.need(known, 'unknown printer: %s' % kind)
+        known = ['dec', 'hex', 'pcrel'] + list(self.table.names) + list(self.table.numbers)
+        self.need(kind in known, 'unknown printer: %s' % kind)
         bits = (int(match[2]), int(match[3])) if match[2] else None
-        self.need(bits is None or (kind == 'hex' and bits[0] >= bits[1]), 'only hex takes [HIGH:LOW]')
+        self.need(bits is None or (kind == 'hex' and bits[0] >= bits[1]),
+                  'only hex takes [HIGH:LOW]')
         self.declare(self.table.operands, name, (member, kind, bits))
 
     def do_format(self, words):
@@ -316,9 +325,12 @@ class Reader:
     def do_group(self, words):
         self.need(words, 'group "TITLE"')
         tails = self.tails(words[1:])
-        self.need(set(tails) <= {'', 'class', 'if'} and not tails[''], 'group "TITLE" [class ...] [if ...]')
+        self.need(set(tails) <= {'', 'class', 'if'} and not tails[''],
+                  'group "TITLE" [class ...] [if ...]')
         conds = self.conditions(tails['if']) if 'if' in tails else [(0, 0)]
-        self.group = (self.quoted(words[0], 'group'), self.class_list(tails.get('class', [])), conds)
+        classes = self.class_list(tails.get('class', []))
+        self.quoted(words[0], 'group')
+        self.group = classes, conds
 
     # Rows
 
@@ -371,8 +383,10 @@ class Reader:
         field = self.table.fields[match[1]]
         nots = [self.number(w) for w in match[4].split(',')] if match[4] else []
         if match[3] is None:
-            self.need(field.width, '%s has no fixed width: say which of its bits, as in %s[4:0]' % (word, field.name))
-            self.need(match[2] in (None, str(field.width)), '%s is declared %d bits wide' % (field.name, field.width))
+            self.need(field.width, '%s has no fixed width: say which of its bits, as in %s[4:0]'
+                      % (word, field.name))
+            self.need(match[2] in (None, str(field.width)),
+                      '%s is declared %d bits wide' % (field.name, field.width))
             return 'field', field.width, field, [(field.width - 1, 0)], nots
         self.need(field.width is None, '%s has a fixed width' % field.name)
         self.need(not nots, 'exclude values where the scattered field is declared: %s' % word)
@@ -415,14 +429,16 @@ class Reader:
             bits = ((1 << width) - 1) << low
             self.need(not seen & bits, 'a bit of %s is given twice' % use.field.name)
             seen |= bits
-        self.need(seen == (1 << use.high) - (1 << use.low), 'a bit of %s is missing' % use.field.name)
+        self.need(seen == (1 << use.high) - (1 << use.low),
+                  'a bit of %s is missing' % use.field.name)
         size = MEMBER_TYPES[self.table.members[use.field.member][0]][0]
         biased = (1 << use.high) - 1 + use.field.bias
         self.need(biased < 1 << size, '%s does not fit its member' % use.field.name)
 
     def row(self, words):
         row = Row(self.where, words[0])
-        self.need(re.match(r'[a-z][a-z0-9._]*$', row.name), 'neither a statement nor a mnemonic: %s' % row.name)
+        self.need(re.match(r'[a-z][a-z0-9._]*$', row.name),
+                  'neither a statement nor a mnemonic: %s' % row.name)
         tails = self.tails(words[1:])
         bits = tails['']
         template = None
@@ -441,7 +457,8 @@ class Reader:
         self.table.rows.append(row)
 
     def fit(self, row, uses, template):
-        self.need(row.length == template[0], 'the row has %d bits, its format %d' % (row.length, template[0]))
+        self.need(row.length == template[0], 'the row has %d bits, its format %d'
+                  % (row.length, template[0]))
         for name, use in template[4].items():
             self.need(name in uses and set(use.parts) <= set(uses[name].parts),
                       '%s is not where the format has it' % name)
@@ -455,7 +472,7 @@ class Reader:
                 row.nots.append((use.mask, raw))
 
     def placement(self, row, tails):
-        row.group, classes, conds = self.group
+        classes, conds = self.group
         row.classes = self.class_list(tails['class']) if 'class' in tails else classes
         own = self.conditions(tails['if']) if 'if' in tails else [(0, 0)]
         row.conds = [(a | c, b | d) for a, b in conds for c, d in own]
@@ -480,7 +497,8 @@ class Reader:
             self.need(members.count(member) == 1, 'member %s is set twice' % member)
         for _, value in row.assigns:
             held = [u.field.member for u in row.uses]
-            self.need(not isinstance(value, str) or value in held, 'no field of this row sets %s' % value)
+            self.need(not isinstance(value, str) or value in held,
+                      'no field of this row sets %s' % value)
 
     def text(self, row, words, template):
         if words is not None:
@@ -490,7 +508,8 @@ class Reader:
         else:
             self.need(not row.uses, 'no asm, neither here nor in a format')
             row.asm = '{op}'
-        shown = [self.table.operands[n][0] for n in re.findall(r'\{([^}]*)\}', row.asm) if n != 'op']
+        shown = [self.table.operands[n][0] for n in re.findall(r'\{([^}]*)\}', row.asm)
+                 if n != 'op']
         for name in re.findall(r'\{([^}]*)\}', row.asm):
             self.table.used.add(('operand', name))
         for member in shown:

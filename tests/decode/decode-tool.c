@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // decode-tool: the generated RISC-V decoder on the command line, for tests and for measuring it.
 //
-//     decode-tool random FEATURES CLASSES COUNT SEED    binary: random legal instructions
-//     decode-tool uniform COUNT SEED                    binary: random 32-bit patterns
-//     decode-tool mutate FEATURES COUNT SEED            binary: legal 32-bit instructions with up to 3 bits flipped
-//     decode-tool all16                                 binary: every 16-bit pattern that is 16 bits long
-//     decode-tool disas FEATURES < binary               a line each: address, bits, text
-//     decode-tool bench FEATURES [FILE]                 ns a decoded instruction: of the binary, or of random ones
+//     decode-tool random FEATURES CLASSES COUNT SEED  random legal instructions
+//     decode-tool uniform COUNT SEED                  random 32-bit patterns
+//     decode-tool mutate FEATURES COUNT SEED          legal 32-bit ones, up to 3 bits flipped
+//     decode-tool all16                               every pattern that is 16 bits long
+//     decode-tool expand FEATURES < BINARY            the 32-bit form of each legal instruction
+//     decode-tool disas FEATURES < BINARY             a line each: address, bits, text
+//     decode-tool bench FEATURES [BINARY]             ns a decoded instruction, else random ones
 //
-// FEATURES and CLASSES are masks in hex. Binaries are what a RISC-V fetches: little-endian 16-bit parcels.
+// All but the last two write a binary: little-endian 16-bit parcels. FEATURES, CLASSES are in hex.
 #include "target/riscv/riscv-decode.h"
 
 #include <inttypes.h>
@@ -47,7 +48,8 @@ static int run_random(uint64_t features, uint32_t classes, unsigned long count, 
     return 0;
 }
 
-// Makes it a 32-bit pattern: xxx11111 in the lowest bits starts a longer one, which would put the peer out of step.
+// Makes it a 32-bit pattern: xxx11111 in the lowest bits starts a longer one, which would put the
+// peer out of step.
 static void pattern_write(uint32_t bits)
 {
     bits |= 3;
@@ -87,25 +89,48 @@ static int run_all16(void)
     return 0;
 }
 
-static int run_disas(uint64_t features)
+// Reads the next instruction; false at the end of the input, or inside its last instruction.
+static bool insn_read(uint32_t *bits)
 {
-    uint64_t pc = 0;
-    for (;;) {
-        uint8_t raw[4] = {0};
-        if (fread(raw, 1, 2, stdin) != 2) {
-            return 0;
+    uint8_t raw[4] = {0};
+    if (fread(raw, 1, 2, stdin) != 2) {
+        return false;
+    }
+    if (riscv_insn_length(raw[0]) == 4 && fread(raw + 2, 1, 2, stdin) != 2) {
+        return false;
+    }
+    *bits = raw[0] | raw[1] << 8 | raw[2] << 16 | (uint32_t)raw[3] << 24;
+    return true;
+}
+
+static int run_expand(uint64_t features)
+{
+    uint32_t bits;
+    while (insn_read(&bits)) {
+        RiscvInsn insn;
+        if (!riscv_decode(bits, features, &insn)) {
+            continue;
         }
-        unsigned length = riscv_insn_length(raw[0]);
-        if (length == 4 && fread(raw + 2, 1, 2, stdin) != 2) {
-            fprintf(stderr, "decode-tool: the input ends inside an instruction\n");
+        insn.length = 4;
+        if (!riscv_encode(&insn, features, &bits)) {
+            fprintf(stderr, "decode-tool: %08" PRIx32 " has no 32-bit form\n", bits);
             return 1;
         }
-        uint32_t bits = raw[0] | raw[1] << 8 | raw[2] << 16 | (uint32_t)raw[3] << 24;
+        insn_write(bits);
+    }
+    return 0;
+}
+
+static int run_disas(uint64_t features)
+{
+    uint32_t bits;
+    for (uint64_t pc = 0; insn_read(&bits); pc += riscv_insn_length(bits)) {
         char text[128];
         riscv_disas(text, sizeof(text), bits, pc, features);
-        printf("%" PRIx64 "\t%0*" PRIx32 "\t%s\n", pc, (int)length * 2, bits, text);
-        pc += length;
+        int digits = (int)riscv_insn_length(bits) * 2;
+        printf("%" PRIx64 "\t%0*" PRIx32 "\t%s\n", pc, digits, bits, text);
     }
+    return 0;
 }
 
 static uint8_t code[4 << 20];
@@ -167,6 +192,9 @@ int main(int argc, char **argv)
     }
     if (!strcmp(verb, "all16") && argc == 2) {
         return run_all16();
+    }
+    if (!strcmp(verb, "expand") && argc == 3) {
+        return run_expand(features);
     }
     if (!strcmp(verb, "disas") && argc == 3) {
         return run_disas(features);

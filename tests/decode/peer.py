@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the objdump tests share: running decode-tool and binutils over the same bytes, and comparing their lines.
+"""What the objdump tests share: decode-tool and binutils over the same bytes, their lines compared.
 
-Both sides give (address, bits, text) a line; an illegal pattern has a text that starts with a dot. A difference must
-be named in the caller's list of exceptions; an exception that never happens is an error too, so that lists stay true.
+Both sides give (address, bits, text) a line; an illegal pattern has a text that starts with a dot.
+A difference must be named in the caller's list of exceptions; an exception that never happens is an
+error too, so that the lists stay true.
 """
 import os
 import re
@@ -38,19 +39,22 @@ def run(argv, **kwargs):
     return done.stdout
 
 
-def peer_lines(binary, width):
+def peer_lines(binary, width, options=('-M', 'no-aliases')):
     """objdump's (address, bits, text) for the bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: os.path.join(folder, name) for name in ('code', 'source.s', 'full.o', 'bare.o')}
+        paths = {name: os.path.join(folder, name)
+                 for name in ('code', 'source.s', 'full.o', 'bare.o')}
         with open(paths['code'], 'wb') as f:
             f.write(binary)
         with open(paths['source.s'], 'w', encoding='utf-8') as f:
-            f.write('.attribute arch, "rv%d%s"\n.text\n.incbin "%s"\n' % (width, PEER_ARCH, paths['code']))
+            f.write('.attribute arch, "rv%d%s"\n.text\n.incbin "%s"\n'
+                    % (width, PEER_ARCH, paths['code']))
         abi = {32: 'ilp32d', 64: 'lp64d'}[width]
-        run([TOOLS + 'as', '-march=rv%dgc' % width, '-mabi=' + abi, paths['source.s'], '-o', paths['full.o']])
+        run([TOOLS + 'as', '-march=rv%dgc' % width, '-mabi=' + abi,
+             paths['source.s'], '-o', paths['full.o']])
         # Without symbols: the mapping symbol of .incbin would have all of it printed as data.
         run([TOOLS + 'objcopy', '--strip-all', paths['full.o'], paths['bare.o']])
-        text = run([TOOLS + 'objdump', '-d', '-z', '-M', 'no-aliases', paths['bare.o']])
+        text = run([TOOLS + 'objdump', '-d', '-z', *options, paths['bare.o']])
     for line in text.decode().splitlines():
         parts = line.split('\t', 3)
         if len(parts) >= 3 and parts[0].endswith(':'):
@@ -80,7 +84,9 @@ def same_but_csr_name(bits, ours, theirs):
     name, _, operands = ours.partition(' ')
     number = '%#x' % (bits >> 20)
     parts = operands.split(',')
-    return name.startswith('csrr') and parts[1] == number and ours.replace(number, theirs.split(',')[1]) == theirs
+    if not name.startswith('csrr') or parts[1] != number:
+        return False
+    return ours.replace(number, theirs.split(',')[1]) == theirs
 
 
 def empty_fence_set(bits, ours, theirs):
@@ -89,19 +95,20 @@ def empty_fence_set(bits, ours, theirs):
 
 
 def zero_shift(bits, ours, theirs):
-    """Compressed shifts by 0 are hints here; the peer uses their RV128 names, where the distance is 64."""
+    """Compressed shifts by 0 are hints; the peer has the RV128 names, where the distance is 64."""
     match = re.match(r'c\.(slli|srli|srai) (\w+),0x0$', ours)
     return bool(match) and theirs == 'c.%s64 %s' % (match[1], match[2])
 
 
 def fence_ignored_bits(bits, ours, theirs):
     """Bits that the manual has implementations ignore; the peer wants them 0 (U 2.7, 3)."""
-    reserved = bits >> 15 & 31 or bits >> 7 & 31 or bits >> 28 or (bits >> 12 & 7 == 1 and bits >> 20)
+    reserved = bits >> 15 & 31 or bits >> 7 & 31 or bits >> 28
+    reserved = reserved or (bits >> 12 & 7 == 1 and bits >> 20)
     return bits & 0x7f == 0x0f and ours.startswith('fence') and reserved and not legal(theirs)
 
 
 def exact_rounding(bits, ours, theirs):
-    """Conversions that never round have a rounding mode all the same; the peer knows mode 0 only (U 12.5)."""
+    """Conversions that never round have a rounding mode; the peer knows mode 0 only (U 12.5)."""
     return bool(re.match(r'fcvt\.d\.(s|wu?) .*,(rtz|rdn|rup|rmm|dyn)$', ours)) and not legal(theirs)
 
 
@@ -143,7 +150,7 @@ def hypervisor(bits, ours, theirs):
 
 class Comparison:
     def __init__(self, exceptions):
-        self.hits = dict.fromkeys(exceptions, 0)  # predicate(bits, ours, theirs) -> lines that it excused
+        self.hits = dict.fromkeys(exceptions, 0)  # predicate(bits, ours, theirs) -> lines excused
         self.lines = self.legal = 0
         self.bad = {}
 
@@ -166,10 +173,11 @@ class Comparison:
                 continue
             if text != peer_text and not self.excused(bits, text, peer_text):
                 key = (text.split()[0], peer_text.split()[0])
-                self.bad.setdefault(key, []).append('%08x at %x: %s; objdump: %s' % (bits, pc, text, peer_text))
+                self.bad.setdefault(key, []).append('%08x at %x: %s; objdump: %s'
+                                                    % (bits, pc, text, peer_text))
 
     def finish(self, lines):
-        """Prints the outcome and returns the exit status; `lines` is how many were to be compared."""
+        """Prints the outcome, returns the exit status; `lines` is how many were to be compared."""
         hits = {predicate.__name__: count for predicate, count in self.hits.items()}
         print('%d lines, %d of them legal; excused: %s' % (self.lines, self.legal, hits))
         for key, examples in sorted(self.bad.items(), key=lambda item: -len(item[1]))[:40]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which patterns are instructions, and which ones: every 16-bit pattern and many 32-bit ones against objdump.
+"""Which patterns are instructions, and which ones: against objdump.
 
-The patterns are random, or legal instructions with up to three bits flipped, which find more.
+Every 16-bit pattern; 32-bit ones that are random, or legal with up to three bits flipped, which
+find more.
 
     test-legal.py DECODE-TOOL HEADER 32|64 all16|uniform|mutate
 """
@@ -14,8 +15,8 @@ COUNT = 250000  # a run; meson.build has four
 SEED = 20240612
 
 COMPRESSED = (peer.empty_nop, peer.zero_shift, peer.unimp, peer.zero_addi16sp)
-UNIFORM = (peer.reserved_rounding, peer.fence_ignored_bits, peer.exact_rounding, peer.same_but_csr_name,
-           peer.hypervisor)
+UNIFORM = (peer.reserved_rounding, peer.fence_ignored_bits, peer.exact_rounding,
+           peer.same_but_csr_name, peer.hypervisor)
 MUTATE = UNIFORM + (peer.empty_fence_set, peer.withdrawn)
 EXCEPTIONS = {
     ('all16', 64): COMPRESSED,
@@ -31,7 +32,8 @@ def main():
     tool, header, width, kind = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     peer.need_binutils()
     features = peer.features_of(peer.defines(header), width)
-    arguments = {'all16': [], 'uniform': [str(COUNT), str(SEED)], 'mutate': ['%x' % features, str(COUNT), str(SEED)]}
+    arguments = {'all16': [], 'uniform': [str(COUNT), str(SEED)],
+                 'mutate': ['%x' % features, str(COUNT), str(SEED)]}
     binary = peer.run([tool, kind] + arguments[kind])
     comparison = peer.Comparison(EXCEPTIONS[kind, width])
     comparison.compare(peer.our_lines(tool, binary, features), peer.peer_lines(binary, width))

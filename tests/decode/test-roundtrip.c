@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Decoder and encoder against each other and against patterns worked out by hand from the manual's figures.
+// Decoder and encoder against each other and against patterns worked out by hand from the manual's
+// figures.
 //
-// Covers every row of the table, the refusals of the encoder, features and classes of the random generator, and
-// text buffers of any size. What the instructions are called is checked against objdump in test-disas.py.
+// Covers every row of the table, the refusals of the encoder, features and classes of the random
+// generator, and text buffers of any size. What the instructions are called is checked against
+// objdump in test-disas.py.
 #include "target/riscv/riscv-decode.h"
 
 #include <inttypes.h>
@@ -12,7 +14,7 @@
 
 #define RV64_ALL (~RISCV_EXT_RV32)
 #define RV32_ALL (~RISCV_EXT_RV64)
-#define RV64_IC (RISCV_EXT_RV64 | RISCV_EXT_I | RISCV_EXT_C)
+#define RV64_IC  (RISCV_EXT_RV64 | RISCV_EXT_I | RISCV_EXT_C)
 
 static int failures;
 
@@ -40,12 +42,14 @@ static uint64_t constant_next(void *ctx)
 
 static bool same_insn(RiscvInsn a, RiscvInsn b)
 {
-    return a.op == b.op && a.length == b.length && a.imm == b.imm && a.csr == b.csr && a.rd == b.rd &&
-           a.rs1 == b.rs1 && a.rs2 == b.rs2 && a.rs3 == b.rs3 && a.shamt == b.shamt && a.rm == b.rm &&
-           a.aqrl == b.aqrl && a.fm == b.fm && a.pred == b.pred && a.succ == b.succ;
+    return a.op == b.op && a.length == b.length && a.imm == b.imm && a.csr == b.csr &&
+           a.rd == b.rd && a.rs1 == b.rs1 && a.rs2 == b.rs2 && a.rs3 == b.rs3 &&
+           a.shamt == b.shamt && a.rm == b.rm && a.aqrl == b.aqrl && a.fm == b.fm &&
+           a.pred == b.pred && a.succ == b.succ;
 }
 
-// encode(decode(x)) is x, unless another row of the same meaning comes first, which must then decode to the same.
+// encode(decode(x)) is x, unless another row of the same meaning comes first, which must then
+// decode to the same.
 static void check_round_trip(uint32_t bits, uint64_t features, bool exact, bool *rows_seen)
 {
     RiscvInsn first, second;
@@ -59,7 +63,8 @@ static void check_round_trip(uint32_t bits, uint64_t features, bool exact, bool 
         expect(false, "not encoded", bits);
         return;
     }
-    expect(riscv_decode(made, features, &second) && same_insn(first, second), "means something else", bits);
+    expect(riscv_decode(made, features, &second) && same_insn(first, second),
+           "means something else", bits);
     expect(made == bits || second.row != first.row || !exact, "encoded otherwise", bits);
 }
 
@@ -70,8 +75,8 @@ static void test_round_trip(void)
     uint64_t seed = 0x1234567;
     for (int i = 0; i < 2; i++) {
         for (int n = 0; n < 200000; n++) {
-            check_round_trip(riscv_random_insn(random_next, &seed, sets[i], RISCV_CLASS_ALL), sets[i], true,
-                             rows_seen);
+            check_round_trip(riscv_random_insn(random_next, &seed, sets[i], RISCV_CLASS_ALL),
+                             sets[i], true, rows_seen);
         }
         for (uint32_t bits = 0; bits < 0x10000; bits++) {
             RiscvInsn insn;
@@ -130,7 +135,8 @@ static void test_vectors(void)
 {
     for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
         RiscvInsn insn;
-        bool ok = riscv_decode(vectors[i].bits | (vectors[i].insn.length == 2 ? 0xabcd0000 : 0), RV64_ALL, &insn);
+        bool ok = riscv_decode(vectors[i].bits | (vectors[i].insn.length == 2 ? 0xabcd0000 : 0),
+                               RV64_ALL, &insn);
         expect(ok && same_insn(insn, vectors[i].insn), "wrong fields", vectors[i].bits);
         expect(insn.raw == vectors[i].bits, "wrong raw bits", vectors[i].bits);
     }
@@ -142,26 +148,28 @@ static void test_illegal(void)
         uint32_t bits;
         uint64_t features;
     } cases[] = {
-        {0x00000000, RV64_ALL},                        // defined illegal
-        {0xffffffff, RV64_ALL},                        // and so is this
-        {0x0000157d, RV64_ALL & ~RISCV_EXT_C},         // c.addi without C
-        {0x00006101, RV64_ALL},                        // c.addi16sp 0
-        {0x00002001, RV64_ALL},                        // c.addiw x0
-        {0x02b50533, RV64_ALL & ~RISCV_EXT_M},         // mul without M
-        {0x0005b503, RV32_ALL},                        // ld on RV32
-        {0x02051513, RV32_ALL},                        // slli by 32 on RV32
-        {0x00b57053 & ~0x2000u, RV64_ALL},             // fadd.s with rounding mode 5
-        {0x10200073, RV64_ALL & ~RISCV_EXT_S},         // sret without S
-        {0x1015252f, RV64_ALL},                        // lr.w with rs2
+        {0x00000000, RV64_ALL},                // defined illegal
+        {0xffffffff, RV64_ALL},                // and so is this
+        {0x0000157d, RV64_ALL & ~RISCV_EXT_C}, // c.addi without C
+        {0x00006101, RV64_ALL},                // c.addi16sp 0
+        {0x00002001, RV64_ALL},                // c.addiw x0
+        {0x02b50533, RV64_ALL & ~RISCV_EXT_M}, // mul without M
+        {0x0005b503, RV32_ALL},                // ld on RV32
+        {0x02051513, RV32_ALL},                // slli by 32 on RV32
+        {0x00b57053 & ~0x2000u, RV64_ALL},     // fadd.s with rounding mode 5
+        {0x10200073, RV64_ALL & ~RISCV_EXT_S}, // sret without S
+        {0x1015252f, RV64_ALL},                // lr.w with rs2
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         RiscvInsn insn;
         expect(!riscv_decode(cases[i].bits, cases[i].features, &insn), "legal", cases[i].bits);
-        expect(insn.op == RISCV_INSN_COUNT && insn.raw == cases[i].bits, "not marked illegal", cases[i].bits);
+        expect(insn.op == RISCV_INSN_COUNT && insn.raw == cases[i].bits, "not marked illegal",
+               cases[i].bits);
         expect(insn.length == riscv_insn_length(cases[i].bits), "wrong length", cases[i].bits);
     }
     RiscvInsn insn;
-    expect(riscv_decode(0x0100000f, RV64_ALL & ~RISCV_EXT_ZIHINTPAUSE, &insn) && insn.op == RISCV_INSN_FENCE,
+    expect(riscv_decode(0x0100000f, RV64_ALL & ~RISCV_EXT_ZIHINTPAUSE, &insn) &&
+               insn.op == RISCV_INSN_FENCE,
            "pause is not a fence without Zihintpause", insn.raw);
 }
 
@@ -190,13 +198,15 @@ static void test_refusals(void)
     expect(!riscv_encode(&pause_like, RV64_ALL, &bits), "a fence that is a pause", bits);
     expect(riscv_encode(&pause_like, RV64_IC, &bits) && bits == 0x0100000f, "no fence", bits);
     RiscvInsn shift = {OP(SLLI), .length = 4, .shamt = 32};
-    expect(!riscv_encode(&shift, RV32_ALL, &bits) && riscv_encode(&shift, RV64_ALL, &bits), "shift", bits);
+    expect(!riscv_encode(&shift, RV32_ALL, &bits) && riscv_encode(&shift, RV64_ALL, &bits), "shift",
+           bits);
 }
 
 static bool is_load(unsigned op)
 {
-    return op == RISCV_INSN_LB || op == RISCV_INSN_LH || op == RISCV_INSN_LW || op == RISCV_INSN_LD ||
-           op == RISCV_INSN_LBU || op == RISCV_INSN_LHU || op == RISCV_INSN_LWU;
+    return op == RISCV_INSN_LB || op == RISCV_INSN_LH || op == RISCV_INSN_LW ||
+           op == RISCV_INSN_LD || op == RISCV_INSN_LBU || op == RISCV_INSN_LHU ||
+           op == RISCV_INSN_LWU;
 }
 
 static void test_random(void)
@@ -209,7 +219,8 @@ static void test_random(void)
         expect(riscv_decode(bits, RV64_ALL, &insn) && is_load(insn.op), "not a load", bits);
         compressed += insn.length == 2;
         bits = riscv_random_insn(random_next, &seed, RV32_ALL & ~RISCV_EXT_C, RISCV_CLASS_ALL);
-        expect(riscv_decode(bits, RV32_ALL & ~RISCV_EXT_C, &insn) && insn.length == 4, "not RV32", bits);
+        expect(riscv_decode(bits, RV32_ALL & ~RISCV_EXT_C, &insn) && insn.length == 4, "not RV32",
+               bits);
     }
     expect(compressed > 1000, "no compressed loads", compressed);
     uint64_t constants[] = {0, ~UINT64_C(0), 0x100, 0x0101010101010101};
@@ -219,8 +230,10 @@ static void test_random(void)
             expect(riscv_decode(bits, RV64_ALL, &insn), "illegal from a constant source", bits);
         }
     }
-    expect(riscv_random_insn(random_next, &seed, RV64_ALL, 0) == 0, "an instruction of no class", 0);
-    expect(riscv_random_insn(random_next, &seed, 0, RISCV_CLASS_ALL) == 0, "an instruction of no ISA", 0);
+    expect(riscv_random_insn(random_next, &seed, RV64_ALL, 0) == 0, "an instruction of no class",
+           0);
+    expect(riscv_random_insn(random_next, &seed, 0, RISCV_CLASS_ALL) == 0,
+           "an instruction of no ISA", 0);
 }
 
 static void test_text(void)
@@ -228,15 +241,19 @@ static void test_text(void)
     char full[64], cut[64];
     expect(riscv_disas(full, sizeof(full), 0xfe0515e3, 0x1000, RV64_ALL) == 4, "length", 4);
     expect(!strcmp(full, "bne a0,zero,0xfea"), full, 0);
-    expect(riscv_disas(cut, sizeof(cut), 0xfe0515e3, 0, RV32_ALL) == 4 && strstr(cut, "0xffffffea"), cut, 0);
+    expect(riscv_disas(cut, sizeof(cut), 0xfe0515e3, 0, RV32_ALL) == 4 && strstr(cut, "0xffffffea"),
+           cut, 0);
     for (size_t size = 0; size < strlen(full) + 2; size++) {
         memset(cut, 'x', sizeof(cut));
         riscv_disas(cut, size, 0xfe0515e3, 0x1000, RV64_ALL);
         size_t kept = size > strlen(full) ? strlen(full) : size ? size - 1 : 0;
-        expect(!memcmp(cut, full, kept) && (!size || !cut[kept]) && cut[size] == 'x', "cut text", (uint32_t)size);
+        expect(!memcmp(cut, full, kept) && (!size || !cut[kept]) && cut[size] == 'x', "cut text",
+               (uint32_t)size);
     }
-    expect(riscv_disas(cut, sizeof(cut), 0, 0, RV64_ALL) == 0 && !strcmp(cut, ".2byte 0x0000"), cut, 0);
-    expect(!strcmp(riscv_csr_name(RISCV_CSR_PMPADDR63), "pmpaddr63") && !riscv_csr_name(0x7c0), "CSR names", 0);
+    expect(riscv_disas(cut, sizeof(cut), 0, 0, RV64_ALL) == 0 && !strcmp(cut, ".2byte 0x0000"), cut,
+           0);
+    expect(!strcmp(riscv_csr_name(RISCV_CSR_PMPADDR63), "pmpaddr63") && !riscv_csr_name(0x7c0),
+           "CSR names", 0);
     expect(!strcmp(riscv_op_name(RISCV_INSN_FENCE_I), "fence.i"), "op name", 0);
     expect(!strcmp(riscv_op_name(RISCV_INSN_COUNT), "illegal"), "op name", RISCV_INSN_COUNT);
 }
