@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The seam: posts from many threads, credit, and a made-up machine that is recorded and replayed: whole, torn and damaged.
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "replay/varint.h"
 #include "tests/replay/sample.h"
@@ -322,6 +324,33 @@ static void test_damaged(void)
     machine_fini(&replayed);
 }
 
+// A file that can't grow stands for a full disk: told once, the machine goes on, and what is in the file replays.
+static void test_disk_full(void)
+{
+    Machine recorded, replayed;
+    Error err;
+    const char *path = sample_path("full");
+    struct rlimit old, small;
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    small = (struct rlimit){.rlim_cur = 10000, .rlim_max = old.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+    machine_init(&recorded);
+    record_machine(&recorded, path, 5000, 100);
+    g_assert_nonnull(recorded.failed);
+    g_assert_false(replay_close(recorded.replay, 0, &err));
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    g_assert_nonnull(strstr(err.msg, "is incomplete: cannot write"));
+    g_assert_cmpuint(recorded.position.icount, ==, 5000);
+    machine_init(&replayed);
+    g_assert_cmpint(replay_machine(&replayed, path, NULL), ==, REPLAY_END_TORN);
+    g_assert_cmpuint(replayed.position.icount, >, 500);
+    g_assert_cmpuint(replayed.position.icount, <, 4000);
+    g_assert_true(g_str_has_prefix(recorded.trace->str, replayed.trace->str));
+    machine_fini(&recorded);
+    machine_fini(&replayed);
+}
+
 static void test_other_versions(void)
 {
     Machine machine;
@@ -509,6 +538,7 @@ int main(int argc, char **argv)
     g_test_add_func("/seam/torn", test_torn);
     g_test_add_func("/seam/cut", test_cut);
     g_test_add_func("/seam/damaged", test_damaged);
+    g_test_add_func("/seam/disk-full", test_disk_full);
     g_test_add_func("/seam/other-versions", test_other_versions);
     g_test_add_func("/seam/threads", test_threads);
     g_test_add_func("/seam/credit", test_credit);
