@@ -142,8 +142,8 @@ static void put_readable(GString *out, const uint8_t *at, size_t len)
         case '\n': g_string_append(out, "\\n"); break;
         case '\r': g_string_append(out, "\\r"); break;
         case '\t': g_string_append(out, "\\t"); break;
-        case '"':
-        case '\\': g_string_append_c(out, '\\'); /* fall through */
+        case '"': g_string_append(out, "\\\""); break;
+        case '\\': g_string_append(out, "\\\\"); break;
         default: g_string_append_c(out, (char)at[i]); break;
         }
     }

@@ -230,7 +230,9 @@ static size_t credit_left(const ReplaySource *source)
     if (atomic_load(&source->replay->dropping)) {
         return 0;
     }
-    size_t credit = atomic_load(&source->credit), outstanding = atomic_load(&source->outstanding);
+    // In this order: a delivery lowers the credit first and what is outstanding last, so the sum may look too small but never too large.
+    size_t outstanding = atomic_load(&source->outstanding);
+    size_t credit = atomic_load(&source->credit);
     return credit > outstanding ? credit - outstanding : 0;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The seam: posts from many threads, credit, and a made-up machine that is recorded and replayed: whole, torn and damaged.
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "replay/varint.h"
 #include "tests/replay/sample.h"
@@ -15,7 +19,8 @@ typedef struct Machine {
     uint64_t state;
     uint64_t clock_ns;
     GString *trace;
-    unsigned diverged, woken;
+    unsigned diverged;
+    atomic_uint woken;
     char *failed;
     bool nested; // each serial input asks for random bytes
 } Machine;
@@ -81,7 +86,9 @@ static void machine_control(void *ctx, const ReplayEvent *event)
 
 static void machine_init(Machine *machine)
 {
-    *machine = (Machine){.state = 1, .trace = g_string_new(NULL)};
+    memset(machine, 0, sizeof(*machine));
+    machine->state = 1;
+    machine->trace = g_string_new(NULL);
     ReplayHost host = {
         .ctx = machine, .position = machine_position, .event_digest = machine_digest,
         .wake = machine_wake, .diverged = machine_diverged, .log_failed = machine_log_failed,
@@ -322,6 +329,33 @@ static void test_damaged(void)
     machine_fini(&replayed);
 }
 
+// A file that can't grow stands for a full disk: told once, the machine goes on, and what is in the file replays.
+static void test_disk_full(void)
+{
+    Machine recorded, replayed;
+    Error err;
+    const char *path = sample_path("full");
+    struct rlimit old, small;
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    small = (struct rlimit){.rlim_cur = 10000, .rlim_max = old.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+    machine_init(&recorded);
+    record_machine(&recorded, path, 5000, 100);
+    g_assert_nonnull(recorded.failed);
+    g_assert_false(replay_close(recorded.replay, 0, &err));
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    g_assert_nonnull(strstr(err.msg, "is incomplete: cannot write"));
+    g_assert_cmpuint(recorded.position.icount, ==, 5000);
+    machine_init(&replayed);
+    g_assert_cmpint(replay_machine(&replayed, path, NULL), ==, REPLAY_END_TORN);
+    g_assert_cmpuint(replayed.position.icount, >, 500);
+    g_assert_cmpuint(replayed.position.icount, <, 4000);
+    g_assert_true(g_str_has_prefix(recorded.trace->str, replayed.trace->str));
+    machine_fini(&recorded);
+    machine_fini(&replayed);
+}
+
 static void test_other_versions(void)
 {
     Machine machine;
@@ -355,8 +389,8 @@ typedef struct Poster {
     bool careful; // posts within its credit
     unsigned next; // of its numbers, the one that must come next
     size_t held;   // bytes in the guest half's buffer
-    GMutex lock;
-    GCond risen;
+    pthread_mutex_t lock; // not GMutex, which the thread sanitizer can't see through
+    pthread_cond_t risen;
     unsigned rises;
 } Poster;
 
@@ -365,10 +399,10 @@ enum { BUFFER_BYTES = 64 };
 static void poster_risen(void *ctx)
 {
     Poster *poster = ctx;
-    g_mutex_lock(&poster->lock);
+    pthread_mutex_lock(&poster->lock);
     poster->rises++;
-    g_cond_signal(&poster->risen);
-    g_mutex_unlock(&poster->lock);
+    pthread_cond_signal(&poster->risen);
+    pthread_mutex_unlock(&poster->lock);
 }
 
 static void poster_deliver(void *target, const uint8_t *payload, size_t len)
@@ -391,19 +425,22 @@ static void *poster_run(void *arg)
         uint8_t payload[4];
         le_put(payload, i, 4);
         while (poster->careful) {
-            g_mutex_lock(&poster->lock);
+            pthread_mutex_lock(&poster->lock);
             unsigned rises = poster->rises;
-            g_mutex_unlock(&poster->lock);
+            pthread_mutex_unlock(&poster->lock);
             if (replay_credit(poster->source) >= 4) {
                 break;
             }
-            g_mutex_lock(&poster->lock);
+            pthread_mutex_lock(&poster->lock);
             // A rise may leave fewer than 4 bytes of credit only if the guest half gave fewer: it gives none or more.
-            gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+            struct timespec deadline;
+            clock_gettime(CLOCK_REALTIME, &deadline);
+            deadline.tv_sec += 20;
             while (poster->rises == rises) {
-                g_assert_true(g_cond_wait_until(&poster->risen, &poster->lock, deadline));
+                g_assert_cmpint(
+                    pthread_cond_timedwait(&poster->risen, &poster->lock, &deadline), ==, 0);
             }
-            g_mutex_unlock(&poster->lock);
+            pthread_mutex_unlock(&poster->lock);
         }
         replay_post(poster->source, payload, 4);
     }
@@ -415,12 +452,11 @@ static void test_threads(void)
     Machine machine;
     Poster posters[THREADS] = {0};
     machine_init(&machine);
-    machine.woken = 0; // rises from several threads here, so it only tells that there was one
     for (unsigned i = 0; i < THREADS; i++) {
         Poster *poster = &posters[i];
         poster->careful = i % 2;
-        g_mutex_init(&poster->lock);
-        g_cond_init(&poster->risen);
+        pthread_mutex_init(&poster->lock, NULL);
+        pthread_cond_init(&poster->risen, NULL);
         poster->source = replay_source_new(machine.replay, EVENT_CHAR_RX, "poster",
                                            poster_deliver, poster);
         replay_credit_watch(poster->source, poster_risen, poster);
@@ -448,8 +484,8 @@ static void test_threads(void)
     for (unsigned i = 0; i < THREADS; i++) {
         g_thread_join(posters[i].thread);
         g_assert_cmpuint(posters[i].next, ==, POSTS);
-        g_mutex_clear(&posters[i].lock);
-        g_cond_clear(&posters[i].risen);
+        pthread_mutex_destroy(&posters[i].lock);
+        pthread_cond_destroy(&posters[i].risen);
     }
     g_assert_false(replay_pending(machine.replay));
     g_assert_cmpuint(machine.woken, >, 0);
@@ -509,6 +545,7 @@ int main(int argc, char **argv)
     g_test_add_func("/seam/torn", test_torn);
     g_test_add_func("/seam/cut", test_cut);
     g_test_add_func("/seam/damaged", test_damaged);
+    g_test_add_func("/seam/disk-full", test_disk_full);
     g_test_add_func("/seam/other-versions", test_other_versions);
     g_test_add_func("/seam/threads", test_threads);
     g_test_add_func("/seam/credit", test_credit);
