@@ -3,6 +3,7 @@
 //
 // Contents are deterministic, so they aren't logged: only when a request completes, and with what result. A write's data are copied at
 // submission; a read's data reach the device in `done`, on the machine thread. Overlapping requests wait for each other (either a write).
+// A discarded range reads as zeros, so that a recording and its replay agree whatever the image's format.
 #pragma once
 #include "core/device.h"
 
@@ -10,18 +11,24 @@ typedef struct Drive Drive;
 
 typedef enum BlockOp { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_WRITE_ZEROES } BlockOp;
 
+// Reads and writes of one request: at most this many bytes; larger ones complete with -EINVAL.
+enum { DRIVE_REQUEST_MAX_BYTES = 32 << 20 };
+
 // `result` 0 or -errno. For a successful read `buf` holds the data (borrowed).
 typedef void BlockDone(Device *dev, uint64_t tag, int result, const uint8_t *buf, uint64_t len_bytes);
 
 Drive *drive_find(const char *id);                   // as given by -drive id=; NULL
 const char *drive_id(const Drive *drive);
-uint64_t drive_size_bytes(const Drive *drive);
+uint64_t drive_size_bytes(const Drive *drive);       // a multiple of 512
 bool drive_read_only(const Drive *drive);
 // One device a drive: false when it has one already.
 bool drive_attach(Drive *drive, Device *dev, BlockDone *done, Error *err) __attribute__((warn_unused_result));
 // Machine thread. offset and length in bytes, any alignment, inside the drive (the device checks: out of range is the guest's fault).
 // `tag` comes back in `done`, never during the call.
 void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes, const uint8_t *buf, uint64_t tag);
-unsigned drive_in_flight(const Drive *drive);
+unsigned drive_in_flight(const Drive *drive);        // submitted, and `done` not called yet
+// False while 64 MiB or 1024 requests are in flight: the device should leave further ones in its queue until a `done`, or a guest could
+// have the host hold as much memory as it likes. Depends on guest state and the log alone.
+bool drive_ready(const Drive *drive);
 // Reset: issued writes finish, all completions of requests submitted before are dropped; `done` isn't called for them any more.
 void drive_cancel(Drive *drive);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Inside of a drive: what drive.c (queue, order, taint), blkreplay.c (events) and drive-host.c (workers) share.
+//
+// A request is owned by the machine thread. While it is issued, a worker reads its description and fills the
+// answer; `wait` orders the two. The worker's last use of it is before `wait` returns.
+#pragma once
+#include "block/block.h"
+
+typedef struct DriveRange {
+    uint64_t offset, len; // bytes
+} DriveRange;
+
+// Sorted, disjoint ranges: what failed writes left undefined. Bounded: too many become one.
+typedef struct Taint {
+    GArray *ranges; // DriveRange
+} Taint;
+
+typedef struct DriveRequest DriveRequest;
+struct DriveRequest {
+    Drive *drive;
+    uint64_t id, tag;
+    BlockOp op;
+    bool issued, cancelled;
+    uint64_t offset, len;
+    uint8_t *buf;        // write: own copy; read: made by the worker; NULL: no memory
+    DriveRange *tainted; // read: parts whose bytes travel in the log, fixed when issued; NULL-able
+    unsigned ntainted;
+    // the answer
+    int result;          // 0 or -errno
+    uint32_t hash;       // of the data read
+    bool finished;       // the backend's
+};
+
+// The host half, as a drive knows it.
+typedef struct DriveBackend {
+    // Hands the request to a worker, which ends by blkreplay_answer(). Never blocks.
+    void (*start)(void *host, DriveRequest *request);
+    // Waits in host time until the worker has finished with it.
+    void (*wait)(void *host, DriveRequest *request);
+    uint32_t (*hash)(const uint8_t *buf, uint64_t len);
+} DriveBackend;
+
+struct Drive {
+    char *id;
+    uint64_t size_bytes;
+    bool read_only;
+    Replay *replay;
+    ReplaySource *source;
+    const DriveBackend *backend;
+    void *host;              // of the backend
+    Device *dev;             // NULL: none attached
+    BlockDone *done;
+    // state
+    uint64_t next_id;        // of the next request; from 1
+    GPtrArray *requests;     // DriveRequest *, in order of submission, from submission to block-done
+    Taint taint;
+    // derived
+    unsigned unissued;       // requests that wait for others
+    unsigned in_flight;      // requests that aren't cancelled
+    uint64_t bytes_in_flight;
+};
+
+// Registers the drive's source, so the order of calls is the configuration's.
+Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay, const DriveBackend *backend,
+                 void *host);
+// Waits for what was issued, drops all completions. Before the replay is freed and after the machine stopped.
+void drive_free(Drive *drive);
+// The request's block-done is delivered: effects on order and taint, then `done`. Frees the request.
+void drive_complete(Drive *drive, DriveRequest *request, int result);
+DriveRequest *drive_request(Drive *drive, uint64_t id); // NULL
+
+void taint_init(Taint *taint);
+void taint_clear(Taint *taint);
+void taint_add(Taint *taint, uint64_t offset, uint64_t len);
+void taint_remove(Taint *taint, uint64_t offset, uint64_t len);
+// The tainted parts of a range, in ascending order; g_malloc'd, NULL when there are none.
+DriveRange *taint_parts(const Taint *taint, uint64_t offset, uint64_t len, unsigned *count);
+
+// Payload of block-done: request u64, result s32, hash u32 (little endian), then the tainted parts' bytes.
+enum { BLKREPLAY_HEADER = 16 };
+// Any thread: the payload that answers a finished request; g_malloc'd.
+uint8_t *blkreplay_answer(const DriveRequest *request, size_t *len);
+// ReplayDeliver; target is the drive.
+void blkreplay_deliver(void *target, const uint8_t *payload, size_t len);
+const char *block_op_name(BlockOp op);
