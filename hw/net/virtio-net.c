@@ -42,7 +42,6 @@ typedef struct Net {
         uint8_t mac[6];
         uint8_t mode[MODES]; // 0 or 1
         MacTable unicast, multicast;
-        uint8_t pad[6];
     } s;
 } Net;
 
@@ -52,7 +51,6 @@ static const Field fields[] = {
     VIRTIO_FIELDS(struct NetState),
     FIELD_ARRAY(struct NetState, mac),   FIELD_ARRAY(struct NetState, mode),
     FIELD(struct NetState, unicast),     FIELD(struct NetState, multicast),
-    FIELD(struct NetState, pad),
 };
 
 static const Prop props[] = {
