@@ -12,6 +12,7 @@ struct Replay {
     uint64_t random_state;
     int64_t hostclock_ns;
     unsigned inputs[EVENT_KIND_COUNT];
+    bool held;
 };
 
 struct ReplaySource {
@@ -77,6 +78,22 @@ void fake_seam_set_hostclock(Replay *seam, int64_t ns)
     seam->hostclock_ns = ns;
 }
 
+void fake_seam_hold(Replay *seam, bool held)
+{
+    seam->held = held;
+}
+
+void fake_seam_move(Replay *from, Replay *to)
+{
+    g_assert_true(g_queue_is_empty(from->posts) && g_queue_is_empty(to->posts));
+    GByteArray *random = to->random;
+    to->random = from->random;
+    from->random = random;
+    to->random_state = from->random_state;
+    to->hostclock_ns = from->hostclock_ns;
+    memcpy(to->inputs, from->inputs, sizeof(to->inputs));
+}
+
 unsigned fake_seam_inputs(Replay *seam, EventKind kind)
 {
     return seam->inputs[kind];
@@ -109,7 +126,11 @@ static uint8_t next_random(Replay *seam)
 
 void replay_input(Replay *seam, EventKind kind, void *buf, size_t len)
 {
-    seam->inputs[kind]++;
+    seam->inputs[kind] += !seam->held;
+    if (kind == EVENT_RANDOM && seam->held) {
+        memset(buf, 0, len);
+        return;
+    }
     if (kind == EVENT_RANDOM) {
         for (size_t i = 0; i < len; i++) {
             ((uint8_t *)buf)[i] = next_random(seam);

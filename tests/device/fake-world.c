@@ -245,6 +245,25 @@ static void move_fields(World *w, uint8_t *buf, bool load)
     }
 }
 
+// After fields were written: what a machine does when it has loaded a snapshot.
+static void state_loaded(World *w)
+{
+    timers_rebuild(w->machine);
+    for (unsigned i = 0; i < w->machine->devices->len; i++) {
+        Device *dev = g_ptr_array_index(w->machine->devices, i);
+        if (dev->type->loaded) {
+            dev->type->loaded(dev);
+        }
+    }
+}
+
+static void set_lines(World *w, GArray *lines)
+{
+    // A real sink's levels are in its own fields.
+    g_array_free(w->lines, TRUE);
+    w->lines = g_array_copy(lines);
+}
+
 void world_reload(World *w)
 {
     Machine *machine = w->machine;
@@ -253,21 +272,42 @@ void world_reload(World *w)
     int64_t deadline = timer_next_deadline(machine);
     GArray *lines = g_array_copy(w->lines);
     move_fields(w, saved, false);
+    fake_seam_hold(w->seam, true);
     machine_reset(machine);
     move_fields(w, saved, true);
-    timers_rebuild(machine);
-    // A real sink's levels are in its own fields.
-    g_array_free(w->lines, TRUE);
-    w->lines = lines;
-    for (unsigned i = 0; i < machine->devices->len; i++) {
-        Device *dev = g_ptr_array_index(machine->devices, i);
-        if (dev->type->loaded) {
-            dev->type->loaded(dev);
-        }
-    }
+    set_lines(w, lines);
+    state_loaded(w);
+    fake_seam_hold(w->seam, false);
     g_assert_cmphex(machine_digest(machine), ==, digest);
     g_assert_cmpint(timer_next_deadline(machine), ==, deadline);
+    g_array_free(lines, TRUE);
     g_free(saved);
+}
+
+void world_move(World *from, World *to)
+{
+    size_t bytes = state_bytes(from);
+    g_assert_cmpuint(state_bytes(to), ==, bytes);
+    g_assert_cmpuint(to->machine->devices->len, ==, from->machine->devices->len);
+    uint8_t *saved = g_malloc0(bytes + 1), *host = to->ram->host;
+    move_fields(from, saved, false);
+    move_fields(to, saved, true);
+    g_free(saved);
+    to->ram->host = from->ram->host;
+    from->ram->host = host;
+    to->machine->offset_ns = from->machine->offset_ns;
+    to->machine->icount_end = from->machine->icount_end;
+    to->machine->step = from->machine->step;
+    to->machine->step_icount = from->machine->step_icount;
+    to->machine->shift = from->machine->shift;
+    to->left = from->left;
+    set_lines(to, from->lines);
+    fake_seam_move(from->seam, to->seam);
+    fake_seam_hold(to->seam, true);
+    state_loaded(to);
+    fake_seam_hold(to->seam, false);
+    g_assert_cmphex(machine_digest(to->machine), ==, machine_digest(from->machine));
+    g_assert_cmpint(timer_next_deadline(to->machine), ==, timer_next_deadline(from->machine));
 }
 
 // ---- the seam ----

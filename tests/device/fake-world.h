@@ -59,6 +59,9 @@ void world_set_now(World *w,
 // Saves the fields of all devices, resets the machine, loads them back; checks that digests,
 // deadlines and levels stay.
 void world_reload(World *w);
+// The same into another world, to which the same devices were added in the same order: `to` takes
+// over fields, RAM, clock, levels and the seam's inputs. `from` is then only good for world_free.
+void world_move(World *from, World *to);
 
 // ---- the seam's far side ----
 
