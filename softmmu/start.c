@@ -406,15 +406,21 @@ static bool open_blocks(Start *start, const char *recorded_json, Error *err)
     return block_open_all(&config, err);
 }
 
-static void attach_monitors(Start *start)
+static bool attach_monitors(Start *start, Error *err)
 {
+    static const MonitorReport block = { .hmp = "info block", .help = "show the block devices", .text = block_info_text,
+                                         .qmp = "query-block", .json = block_info_json, .machine = true };
+    MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name };
+    monitor_init(&config);
+    monitor_add_report(&block);
     for (unsigned i = 0; i < start->monitors->len; i++) {
-        MonitorSpec *spec = start->monitors->pdata[i];
-        Error err;
-        if (!monitor_add(start->vm.control, spec->chardev_id, spec->qmp, &err)) {
-            fprintf(stderr, "monitor on %s: %s\n", spec->chardev_id, err.msg);
+        const MonitorSpec *spec = start->monitors->pdata[i];
+        Chardev *chardev = chardev_find(spec->chardev_id);
+        if (!chardev || !monitor_add(spec->qmp ? MONITOR_QMP : MONITOR_HMP, chardev, err)) {
+            return fail_prefix(err, "monitor on %s", spec->chardev_id);
         }
     }
+    return true;
 }
 
 bool start_build(Start *start, Cmdline *cmdline, Error *err)
@@ -456,8 +462,7 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     if (!vm->type->boot(vm->machine, &start->machine_config, &start->boot, err)) {
         return false;
     }
-    attach_monitors(start);
-    return chardev_open_all(err);
+    return attach_monitors(start, err) && chardev_open_all(err);
 }
 
 bool start_finish(Start *start, Error *err)
@@ -465,6 +470,7 @@ bool start_finish(Start *start, Error *err)
     Vm *vm = &start->vm;
     bool recording = replay_mode(vm->replay) == REPLAY_RECORD;
     uint64_t icount = machine_icount(vm->machine);
+    monitor_fini();
     bool ok = replay_close(vm->replay, (uint8_t)vm->end_cause, err);
     Error block_err;
     if (!block_close_all(&block_err) && ok) {
