@@ -250,7 +250,9 @@ static Request *next_request(Control *control)
 
 void control_poll(Control *control)
 {
-    for (Request *request; (request = next_request(control));) {
+    // Those that come meanwhile wait for the next boundary: a client can't keep the guest from running.
+    for (int left = g_atomic_int_get(&control->waiting); left > 0; left--) {
+        Request *request = next_request(control);
         request->fn(control, request->ctx);
         answer(control, request, true);
         g_free(request);

@@ -94,6 +94,7 @@ typedef struct ControlStatus {
     bool break_set;
     Position break_at;
     unsigned ncpus;
+    bool big_endian;          // the target's data, for dumps
 } ControlStatus;
 
 typedef struct ControlDigests {
@@ -153,7 +154,7 @@ Control *control_new(Machine *machine, const ControlOps *ops, void *ctx);
 void control_free(Control *control); // after the machine thread was joined; pending answers are given first
 
 bool control_pending(Control *control);   // one atomic load: is there a request?
-void control_poll(Control *control);      // runs all requests that are queued
+void control_poll(Control *control);      // runs the requests that are queued now
 // Waits for a request or a kick, at most timeout_ns (-1: for ever). Runs nothing. False: the time is over.
 bool control_wait(Control *control, int64_t timeout_ns);
 void control_kick(Control *control);      // any thread: ends a wait, now or the next one
