@@ -8,10 +8,6 @@ bool net_object_add(const char *o, Error *err) { return true; }
 unsigned net_nic_count(void) { return 0; }
 const NetNic *net_nic_at(unsigned i) { return 0; }
 bool net_open_all(Machine *m, ReplayMode mode, Error *err) { return true; }
-void monitor_init(const MonitorConfig *c) {}
-void monitor_fini(void) {}
-bool monitor_add(MonitorKind k, Chardev *c, Error *err) { return true; }
-void monitor_add_report(const MonitorReport *r) {}
 NetPort *net_port_new(Machine *machine, const char *netdev_id, Device *dev, NetRx *rx, Error *err) { return (NetPort*)1; }
 void net_port_send(NetPort *port, const uint8_t *frame, size_t len) {}
 void net_port_credit(NetPort *port, size_t frames) {}
