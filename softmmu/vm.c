@@ -204,8 +204,7 @@ static bool at_log_end(Vm *vm)
 
 static void note_digest(Vm *vm)
 {
-    Position position = machine_position(vm->machine);
-    if (position.icount != vm->next_digest || position.step != 0 || replay_mode(vm->replay) == REPLAY_NONE) {
+    if (machine_icount(vm->machine) != vm->next_digest || replay_mode(vm->replay) == REPLAY_NONE) {
         return;
     }
     vm->next_digest += DIGEST_INTERVAL;
@@ -290,16 +289,21 @@ static bool all_halted(const Vm *vm)
 
 static bool deliver_input(Vm *vm)
 {
-    bool delivered;
-    if (replay_live(vm->replay)) {
-        if (!replay_pending(vm->replay)) {
-            return false;
-        }
-        int64_t idle_ns = all_halted(vm) ? vm_idle_take(vm) : -1;
-        delivered = replay_deliver(vm->replay, idle_ns, NULL, NULL);
-    } else {
-        delivered = replay_deliver(vm->replay, -1, advance_idle, vm);
+    if (!replay_live(vm->replay) || !replay_pending(vm->replay)) {
+        return false;
     }
+    int64_t idle_ns = all_halted(vm) ? vm_idle_take(vm) : -1;
+    bool delivered = replay_deliver(vm->replay, idle_ns, NULL, NULL);
+    if (delivered) {
+        machine_step(vm->machine);
+    }
+    return delivered;
+}
+
+// Replaying, an event's position alone says when it comes; what was recorded before the due timers has a smaller step than they.
+static bool deliver_logged(Vm *vm)
+{
+    bool delivered = !replay_live(vm->replay) && replay_deliver(vm->replay, -1, advance_idle, vm);
     if (delivered) {
         machine_step(vm->machine);
     }
@@ -372,6 +376,9 @@ static void run_slice(Vm *vm)
 static void advance(Vm *vm)
 {
     if (at_log_end(vm) || at_break(vm)) {
+        return;
+    }
+    if (deliver_logged(vm)) {
         return;
     }
     note_digest(vm);
