@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots Debian's kernel with the project's initrd, records the run and replays it.
+
+    test-boot.py --emulator FILE --assets DIR [--rounds N] [--load] [--peer] CASE...
+
+Cases: hello, full (disk and network), load, root (root file system on the disk), quit (recorded until `quit`, replayed to
+its end), killed (recorder killed, the log replays to its last position). --load keeps both cores busy meanwhile. A failing case
+leaves its log in ./failed-CASE.log and prints how to replay it. --peer: Debian's emulator in our place, without digests.
+"""
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import guestlib
+from guestlib import STOP, Emulator, Failure, FileServer, Machine
+
+BEGINS, ENDS = r"demo: \w+ begins on", r"demo: \w+ ends ok"
+
+
+class Boot:
+    def __init__(self, args, work):
+        self.args, self.work = args, work
+        self.log = os.path.join(work, "run.log")
+        self.machine = None
+
+    def make(self, script, name, *arguments):
+        path = os.path.join(self.work, name)
+        command = [os.path.join(ROOT, "scripts", script), "-o", path, "--assets", self.args.assets, *arguments]
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            raise Failure(result.stdout.strip())
+        return path
+
+    def setup(self, append, disk=None, network=False):
+        modules = [] if disk or network else ["--no-modules"]
+        extra = ["-global", "virtio-mmio.force-legacy=false"] if self.args.peer else []
+        self.machine = Machine(self.args.emulator, os.path.join(self.args.assets, "riscv64/Image"), append,
+                               initrd=self.make("make-initrd", "initrd.gz", *modules), disk=disk, network=network,
+                               keep=not self.args.peer, extra=extra)
+        return self.machine
+
+    def both(self, script):
+        recording = guestlib.record(self.machine, self.log, script, digests=not self.args.peer)
+        if b"ends ok" not in recording.console:
+            raise Failure(f"the guest's job failed: {recording.console[-300:]!r}")
+        guestlib.replay(self.machine, recording, digests=not self.args.peer)
+        return recording
+
+    # the cases
+
+    def hello(self):
+        self.setup("demo=hello")
+        self.both([(BEGINS, STOP), (ENDS, STOP)])
+
+    def full(self):
+        disk = self.make("make-disk", "disk.qcow2")
+        payload = os.urandom(300000)
+        server = FileServer({"payload": payload})
+        self.setup(f"demo=full url=http://10.0.2.2:{server.port}/payload", disk, True)
+        with server:
+            recording = guestlib.record(self.machine, self.log, [(BEGINS, STOP), ("demo: network", STOP), ("demo: download", STOP)],
+                                        digests=not self.args.peer)
+        if b"full ends ok" not in recording.console:
+            raise Failure(f"the guest's job failed: {recording.console[-300:]!r}")
+        guestlib.replay(self.machine, recording, digests=not self.args.peer)
+
+    def load(self):
+        self.setup("demo=load rounds=2", self.make("make-disk", "disk.qcow2"))
+        self.both([("demo: round 0", STOP), (ENDS, STOP)])
+
+    def root(self):
+        self.setup("demo=root", self.make("make-disk", "disk.qcow2", "--root"), True)
+        self.both([("demo: root file system /dev/vda ext4", STOP)])
+
+    def quit(self):
+        """Records until `quit` in the middle of the run; the replay prints the same and exits by itself."""
+        self.setup("demo=idle seconds=1000")
+        self.machine.keep = False
+        with Emulator(self.machine.argv("record", self.log)) as emulator:
+            emulator.wait_console(BEGINS)
+            emulator.qmp("quit")
+            self.expect_status(emulator, 0)
+            recorded = bytes(emulator.console)
+        tool = os.path.join(ROOT, "scripts/replay-dump.py")
+        if not self.args.peer and subprocess.run([tool, "-f", self.log], stdout=subprocess.DEVNULL).returncode != 0:
+            raise Failure("replay-dump.py fails on the log")
+        with Emulator(self.machine.argv("replay", self.log), qmp=False) as emulator:
+            self.expect_status(emulator, 0)
+            guestlib.compare_consoles(recorded, bytes(emulator.console))
+
+    def killed(self):
+        """Kills the recorder; the replay runs to the last position in the log, says so, and has printed nothing else than was printed."""
+        self.setup("demo=load rounds=1000")
+        self.machine.keep = False
+        with Emulator(self.machine.argv("record", self.log)) as emulator:
+            emulator.wait_console("demo: round 1")
+            emulator.child.send_signal(signal.SIGKILL)
+            emulator.wait_exit()
+            emulator.drain()
+            recorded = bytes(emulator.console)
+        with Emulator(self.machine.argv("replay", self.log), qmp=False) as emulator:
+            self.expect_status(emulator, 0)
+            replayed, errors = bytes(emulator.console), bytes(emulator.errors)
+        if b"the log ends at" not in errors:
+            raise Failure(f"the replay doesn't say that its log is torn: {errors!r}")
+        # Output that the log's last 100 ms hadn't caught up with may be missing, or not have left the recorder's queue.
+        shared = min(len(recorded), len(replayed))
+        guestlib.compare_consoles(recorded[:shared], replayed[:shared])
+        if b"demo: round 0" not in replayed:
+            raise Failure("the replay ends long before the recording did")
+
+    @staticmethod
+    def expect_status(emulator, wanted):
+        status = emulator.wait_exit(300)
+        emulator.drain()
+        if status != wanted:
+            raise Failure(f"the emulator ended with status {status}" + emulator.describe())
+
+
+def run_case(args, name):
+    """None, or what is wrong."""
+    with tempfile.TemporaryDirectory() as work:
+        boot = Boot(args, work)
+        try:
+            getattr(boot, name)()
+            return None
+        except (Failure, OSError) as error:
+            said = str(error)
+            if os.path.exists(boot.log):
+                kept = os.path.abspath(f"failed-{name}.log")
+                shutil.copyfile(boot.log, kept)
+                said += f"\nthe log is {kept}; replay: {shlex.join(boot.machine.argv('replay', kept))}"
+            return said
+
+
+def main():
+    cases = ["hello", "full", "load", "root", "quit", "killed"]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--emulator", required=True)
+    parser.add_argument("--assets", required=True)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--load", action="store_true")
+    parser.add_argument("--peer", action="store_true")
+    parser.add_argument("cases", nargs="+", choices=cases)
+    args = parser.parse_args()
+    guestlib.end_cleanly()
+    print(f"1..{args.rounds * len(args.cases)}")
+    number = failed = 0
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)] if args.load else []
+    try:
+        for _ in range(args.rounds):
+            for name in args.cases:
+                number += 1
+                wrong = run_case(args, name)
+                failed += wrong is not None
+                print(f"{'not ' if wrong else ''}ok {number} - {name}" + ("" if not wrong else "\n# " + wrong.replace("\n", "\n# ")),
+                      flush=True)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
