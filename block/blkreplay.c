@@ -66,7 +66,7 @@ static bool check_read(DriveRequest *request, const uint8_t *bytes, size_t len, 
     }
     if (request->result < 0) {
         char *what = g_strdup_printf("it succeeded when recorded, now the image can't be read (%s)",
-                                     g_strerror(-request->result));
+                                     request->drive->backend->reason(-request->result));
         diverge(request, what);
         g_free(what);
         return false;
@@ -114,7 +114,8 @@ void blkreplay_deliver(void *target, const uint8_t *payload, size_t len)
             result = -5; // EIO as Linux numbers it
         }
     } else if (result == 0 && request->result < 0) {
-        char *what = g_strdup_printf("it succeeded when recorded, now it failed (%s)", g_strerror(-request->result));
+        char *what = g_strdup_printf("it succeeded when recorded, now it failed (%s)",
+                                     drive->backend->reason(-request->result));
         diverge(request, what);
         g_free(what);
     }

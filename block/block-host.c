@@ -53,12 +53,6 @@ static DriveSpec *spec_find(const char *id)
     return NULL;
 }
 
-Drive *drive_find(const char *id)
-{
-    DriveSpec *spec = spec_find(id);
-    return spec ? spec->shown.drive : NULL;
-}
-
 // ---- names and places ----
 
 static unsigned if_units(BlockIf interface)
@@ -278,6 +272,7 @@ static bool open_all(const BlockConfig *config, Error *err)
         if (spec_at(i)->image_spec) {
             spec_at(i)->shown.drive = spec_at(i)->image_spec->shown.drive;
         }
+        drive_name(spec_at(i)->shown.drive, spec_at(i)->id);
     }
     block_state.open = true;
     return true;
@@ -310,6 +305,7 @@ bool block_close_all(Error *err)
             drive_free(spec_at(i)->shown.drive);
         }
     }
+    drives_forget();
     workers_free(block_state.workers);
     for (unsigned i = 0; i < block_drive_count(); i++) {
         DriveSpec *spec = spec_at(i);

@@ -19,7 +19,8 @@ typedef struct BlockConfig {
     Replay *replay;            // drives register their sources with it; outlives them
     ReplayMode mode;
     const char *log_path;      // RECORD, PLAY: undo files lie beside it
-    const char *identity_json; // PLAY: what block_identity_json gave when recorded, from the log's header
+    const char *identity_json; // PLAY: what block_identity_json gave when recorded, from the log's header, or an
+                               // object that holds it as "images"
     bool snapshot;             // -snapshot: default of each drive's snapshot=
     BlockIf default_if;
     unsigned workers;          // 1 to 4 threads; 0: 2
@@ -45,7 +46,8 @@ const BlockDrive *block_drive_at(unsigned i);
 
 // {"drives": [{id, size, readonly, snapshot, undo: {number, id} | null, chain: [{file, format, size, hash}]}]}; g_free.
 char *block_identity_json(void);
-// Are these the disks that were recorded? False: what differs, item by item. File names may differ.
+// Are these the disks that were recorded? `json` as in BlockConfig. False: what differs, item by item, separated by
+// "; ". File names may differ.
 bool block_identity_check(const char *json, Error *err) __attribute__((warn_unused_result));
 
 char *block_info_text(void); // for `info block`; g_free

@@ -73,12 +73,14 @@ static JsonObject *get_object(JsonObject *object, const char *name)
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
-// The array "drives" of an identity; *parser keeps it alive.
+// The array "drives" of an identity, which may be the member "images" of a larger object; *parser keeps it alive.
 static JsonArray *parse_identity(const char *text, JsonParser **parser)
 {
     *parser = json_parser_new();
     JsonNode *root = text && json_parser_load_from_data(*parser, text, -1, NULL) ? json_parser_get_root(*parser) : NULL;
-    return root && JSON_NODE_HOLDS_OBJECT(root) ? get_array(json_node_get_object(root), "drives") : NULL;
+    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+    JsonObject *images = get_object(object, "images");
+    return get_array(images ? images : object, "drives");
 }
 
 // ---- identity ----
@@ -149,7 +151,7 @@ char *block_identity_json(void)
 bool block_identity_undo(const char *text, unsigned drive, int *number, uint8_t id[16])
 {
     JsonParser *parser;
-    JsonObject *undo = get_object(object_of(parse_identity(text, &parser), drive) ?: NULL, "undo");
+    JsonObject *undo = get_object(object_of(parse_identity(text, &parser), drive), "undo");
     const char *hex = get_string(undo, "id");
     bool ok = undo && strlen(hex) == 32;
     for (unsigned i = 0; ok && i < 16; i++) {

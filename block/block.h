@@ -12,7 +12,7 @@ typedef struct Drive Drive;
 typedef enum BlockOp { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_WRITE_ZEROES } BlockOp;
 
 // Reads and writes of one request: at most this many bytes; larger ones complete with -EINVAL.
-enum { DRIVE_REQUEST_MAX_BYTES = 32 << 20 };
+enum { DRIVE_REQUEST_MAX_BYTES = 128 << 20 };
 
 // `result` 0 or -errno. For a successful read `buf` holds the data (borrowed).
 typedef void BlockDone(Device *dev, uint64_t tag, int result, const uint8_t *buf, uint64_t len_bytes);

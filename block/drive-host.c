@@ -193,4 +193,8 @@ static void drive_wait(void *p, DriveRequest *request)
     g_mutex_unlock(&workers->lock);
 }
 
-const DriveBackend drive_workers = { .start = drive_start, .wait = drive_wait, .hash = hash_data };
+static const char *error_reason(int error) { return g_strerror(error); }
+
+const DriveBackend drive_workers = {
+    .start = drive_start, .wait = drive_wait, .hash = hash_data, .reason = error_reason,
+};

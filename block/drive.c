@@ -62,6 +62,46 @@ void drive_free(Drive *drive)
     g_free(drive);
 }
 
+// ---- names ----
+
+typedef struct DriveName {
+    char *id;
+    Drive *drive;
+} DriveName;
+
+static GArray *names; // DriveName, in order of configuration
+
+void drive_name(Drive *drive, const char *id)
+{
+    names = names ? names : g_array_new(FALSE, FALSE, sizeof(DriveName));
+    DriveName name = { g_strdup(id), drive };
+    g_array_append_val(names, name);
+}
+
+void drives_forget(void)
+{
+    for (unsigned i = 0; names && i < names->len; i++) {
+        g_free(g_array_index(names, DriveName, i).id);
+    }
+    if (names) {
+        g_array_free(names, TRUE);
+        names = NULL;
+    }
+}
+
+Drive *drive_find(const char *id)
+{
+    for (unsigned i = 0; id && names && i < names->len; i++) {
+        const DriveName *name = &g_array_index(names, DriveName, i);
+        if (strcmp(name->id, id) == 0) {
+            return name->drive;
+        }
+    }
+    return NULL;
+}
+
+// ---- requests ----
+
 const char *drive_id(const Drive *drive) { return drive->id; }
 uint64_t drive_size_bytes(const Drive *drive) { return drive->size_bytes; }
 bool drive_read_only(const Drive *drive) { return drive->read_only; }

@@ -38,6 +38,7 @@ typedef struct DriveBackend {
     // Waits in host time until the worker has finished with it.
     void (*wait)(void *host, DriveRequest *request);
     uint32_t (*hash)(const uint8_t *buf, uint64_t len);
+    const char *(*reason)(int error); // text of an errno
 } DriveBackend;
 
 struct Drive {
@@ -65,6 +66,9 @@ Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *re
                  void *host);
 // Waits for what was issued, drops all completions. Before the replay is freed and after the machine stopped.
 void drive_free(Drive *drive);
+// Makes the drive known to drive_find by this id (copied); a drive may have several. drives_forget drops all ids.
+void drive_name(Drive *drive, const char *id);
+void drives_forget(void);
 // The request's block-done is delivered: effects on order and taint, then `done`. Frees the request.
 void drive_complete(Drive *drive, DriveRequest *request, int result);
 DriveRequest *drive_request(Drive *drive, uint64_t id); // NULL
