@@ -119,7 +119,13 @@ static SlowResult load_bytes(CPU *cpu, uint64_t gva, MemOp memop, unsigned len, 
         return SLOW_ALONE;
     }
     uint64_t value = 0;
-    if (!mmio_read(exec->machine, piece[0].gpa, len, &value)) {
+    int64_t budget = cpu->budget;
+    if (PLANTED(exec, PLANT_STALE_ICOUNT)) {
+        cpu->budget = exec->slice_budget;
+    }
+    bool there = mmio_read(exec->machine, piece[0].gpa, len, &value);
+    cpu->budget = budget;
+    if (!there) {
         return bus_error(cpu, gva, access);
     }
     memcpy(bytes, &value, len);

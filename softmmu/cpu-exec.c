@@ -49,7 +49,7 @@ static bool must_look(Exec *exec, CPU *cpu)
 uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
 {
     assert(budget > 0 && budget <= INT64_MAX);
-    cpu->budget = (int64_t)budget;
+    cpu->budget = exec->slice_budget = (int64_t)budget;
     int64_t soft_end = soft < budget ? (int64_t)(budget - soft) : 0;
     while (cpu->budget > soft_end && !cpu->attention) {
         if (exec->config.flush_seed) {

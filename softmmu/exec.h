@@ -45,8 +45,16 @@ typedef struct ExecConfig {
     bool lockstep;             // T0 beside T1
     bool no_tlb;               // nothing is cached
     uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
-    unsigned plant;            // planted fault (build option), 0: none
+    unsigned plant;            // PLANT_*
 } ExecConfig;
+
+// Faults that tests must catch. They exist in qemu-system-plant alone (meson option `plant`).
+enum { PLANT_NONE, PLANT_LATE_INPUT, PLANT_STALE_ICOUNT, PLANT_STALE_PTE, PLANT_COUNT };
+#ifdef BACKSTEP_PLANT
+#define PLANTED(exec, fault) ((exec)->config.plant == (fault))
+#else
+#define PLANTED(exec, fault) false
+#endif
 
 struct Exec {
     Machine *machine;
@@ -70,6 +78,7 @@ struct Exec {
     // counters for `info jit` and bench
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
+    int64_t slice_budget;      // of the slice that runs, in whole: for PLANT_STALE_ICOUNT
 };
 
 Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config);

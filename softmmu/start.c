@@ -435,6 +435,11 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     if (!choose_types(start, err)) {
         return false;
     }
+#ifndef BACKSTEP_PLANT
+    if (cmdline->plant) {
+        return fail(err, "-accel tcg,plant=: this program has no planted faults; qemu-system-plant has");
+    }
+#endif
     ReplayHost host = vm_replay_host(vm);
     vm->replay = replay_new(&host);
     vm->machine = machine_new(vm->replay, vm->type->name);

@@ -141,7 +141,7 @@ void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned 
 {
     WalkPage *walk = exec->walk_pages[ram_page];
     unsigned first, last;
-    if (!walk || !entry_range(walk, offset, len, &first, &last)) {
+    if (!walk || !entry_range(walk, offset, len, &first, &last) || PLANTED(exec, PLANT_STALE_PTE)) {
         return;
     }
     bool flush = false;

@@ -339,7 +339,7 @@ static uint64_t hard_budget(Vm *vm)
         budget = (ns + ((uint64_t)1 << m->shift) - 1) >> m->shift;
     }
     if (replay_next(vm->replay, &next) && next.icount - icount < budget) {
-        budget = next.icount - icount;
+        budget = next.icount - icount + PLANTED(vm->exec, PLANT_LATE_INPUT);
     }
     if (vm->have_break && vm->break_at.icount - icount < budget) {
         budget = vm->break_at.icount - icount;
