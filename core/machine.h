@@ -45,8 +45,7 @@ enum {
     PAGE_CODE = 2,     // translated code was read from it
     PAGE_WALKED = 4,   // a cached address translation was walked through it
     PAGE_WATCHED = 8,  // a debugger's watchpoint lies in it
-    PAGE_ROM = 16,     // guest stores have no effect
-    PAGE_RESERVED = 32 // a load reservation lies in it
+    PAGE_ROM = 16      // guest stores have no effect
 };
 
 typedef struct RamBlock {
@@ -96,6 +95,7 @@ struct Machine {
     uint8_t *page_flags; // one byte a RAM page
     uint64_t npages;
     RamObserver *before_store;
+    void (*dma_stores)(void *ctx, uint64_t gpa, uint64_t len); // before each dma_write or poke: breaks load reservations
     void *observer_ctx;
     GArray *map;          // MemRange, sorted by base, not overlapping
     GArray *map_sources;  // MemRange as added, before flattening

@@ -112,6 +112,9 @@ static bool memory_store(Machine *machine, uint64_t gpa, const void *buf, uint64
     if (!all_ram(machine, gpa, len)) {
         return false;
     }
+    if (machine->dma_stores) {
+        machine->dma_stores(machine->observer_ctx, gpa, len);
+    }
     const uint8_t *from = buf;
     while (len > 0) {
         const MemRange *range = memory_find(machine, gpa);

@@ -21,6 +21,21 @@ void exec_before_store(void *ctx, uint64_t ram_page, unsigned offset, unsigned l
     }
 }
 
+// Another agent's store breaks a reservation on the block that it touches.
+enum { RESERVATION_BYTES = 64 };
+
+void exec_dma_stores(void *ctx, uint64_t gpa, uint64_t len)
+{
+    Exec *exec = ctx;
+    for (unsigned i = 0; i < exec->ncpus; i++) {
+        CpuArch *arch = &exec->cpus[i]->arch;
+        uint64_t block = arch->reserve_gpa & ~(uint64_t)(RESERVATION_BYTES - 1);
+        if (arch->reserved && gpa < block + RESERVATION_BYTES && block < gpa + len) {
+            arch->reserved = 0;
+        }
+    }
+}
+
 // ---- one piece inside a page ----
 
 typedef struct Piece {

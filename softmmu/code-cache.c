@@ -27,6 +27,7 @@ Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpu
     exec->walk_list = g_ptr_array_new();
     exec->rng = config->flush_seed;
     machine->before_store = exec_before_store;
+    machine->dma_stores = exec_dma_stores;
     machine->observer_ctx = exec;
     for (unsigned i = 0; i < ncpus; i++) {
         cpus[i]->exec = exec;

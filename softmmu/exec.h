@@ -106,6 +106,7 @@ static inline Exec *cpu_exec_of(CPU *cpu) { return cpu->exec; }
 // softmmu/access.c
 extern const CpuOps exec_cpu_ops;
 RamObserver exec_before_store;
+void exec_dma_stores(void *ctx, uint64_t gpa, uint64_t len);
 
 // softmmu/cpu-exec.c
 // Attempts exactly `budget` instructions unless it stops earlier: halt, attention, an interrupt that became deliverable, or (after `soft`

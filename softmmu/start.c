@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "block/block-host.h"
+#include "block/drive-host.h"
 #include "chardev/chardev-host.h"
 #include "core/options.h"
 #include "monitor/monitor.h"
@@ -462,6 +463,9 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     ExecConfig exec = { .max_guest = (unsigned)cmdline->max_insns, .interpreter = cmdline->interp, .lockstep = cmdline->lockstep,
                         .no_tlb = cmdline->no_tlb, .flush_seed = cmdline->flush_seed, .plant = (unsigned)cmdline->plant };
     vm->exec = exec_new(vm->machine, vm->target, vm->cpus, vm->ncpus, &exec);
+    if (cmdline->chaos_seed) {
+        block_chaos(cmdline->chaos_seed, 50000);
+    }
     vm_init(vm);
     machine_reset(vm->machine);
     if (!vm->type->boot(vm->machine, &start->machine_config, &start->boot, err)) {
