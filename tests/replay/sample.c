@@ -77,8 +77,8 @@ static ReplayEvent *rand_event(GRand *rand, Position *position, size_t payload_m
         position->step += (uint32_t)g_rand_int_range(rand, 0, 3);
     }
     ReplayEvent *event = sample_event(kind, *position, payload, len);
-    event->source = event_kind_info(kind)->class == CLASS_ASYNC
-                        ? (unsigned)g_rand_int_range(rand, 0, 3) : 0;
+    event->source =
+        event_kind_info(kind)->class == CLASS_ASYNC ? (unsigned)g_rand_int_range(rand, 0, 3) : 0;
     event->in_idle = g_rand_int_range(rand, 0, 4) == 0;
     event->idle_ns = event->in_idle ? rand_u64(rand) : 0;
     event->digest = (uint16_t)g_rand_int(rand);
