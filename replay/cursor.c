@@ -181,7 +181,9 @@ static bool beyond_torn_end(Replay *replay)
 void cursor_input(Replay *replay, EventKind kind, uint8_t *buf, size_t len)
 {
     if (playing(replay) && !beyond_torn_end(replay) && expect(replay, kind, len)) {
-        memcpy(buf, replay->next.payload, len);
+        if (len) {
+            memcpy(buf, replay->next.payload, len);
+        }
         consume(replay);
     }
 }

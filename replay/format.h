@@ -24,7 +24,7 @@ enum {
     CONFIG_MAX_BYTES = 16 << 20,
     // A frame is written when its events reach FRAME_FULL_BYTES, so it is at most one event longer.
     FRAME_FULL_BYTES = 64 << 10,
-    FRAME_RAW_MAX_BYTES = 4 << 20,
+    FRAME_RAW_MAX_BYTES = REPLAY_PAYLOAD_MAX + 2 * FRAME_FULL_BYTES,
     FRAME_PREFIX_BYTES = 12, // magic and checksum
     FRAME_HEADER_MAX_BYTES = 12 + 6 * 10,
     FRAME_HEADER_MIN_BYTES = 12 + 6,

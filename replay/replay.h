@@ -30,9 +30,9 @@ typedef enum ReplayMode {
     REPLAY_PLAY,
 } ReplayMode;
 
-// The longest payload of one event. replay_input cuts longer requests into several events by
-// itself; posts and controls must not be longer.
-enum { REPLAY_PAYLOAD_MAX = 2 << 20 };
+// The longest payload of one event: a drive's longest request (32 MiB) and what goes before it.
+// Posts and controls must not be longer; replay_input may be, and makes several events.
+enum { REPLAY_PAYLOAD_MAX = (32 << 20) + (64 << 10) };
 
 typedef struct Replay Replay;
 typedef struct ReplaySource ReplaySource;

@@ -363,12 +363,15 @@ bool replay_deliver(Replay *replay, int64_t idle_ns, ReplayBefore *before, void 
     return true;
 }
 
+// A long request is several events, so that frames stay small.
+enum { INPUT_PART_BYTES = 64 << 10 };
+
 void replay_input(Replay *replay, EventKind kind, void *buf, size_t len)
 {
     assert(event_kind_info(kind)->class == CLASS_SYNC);
     uint8_t *at = buf;
     do {
-        size_t part = MIN(len, (size_t)REPLAY_PAYLOAD_MAX);
+        size_t part = MIN(len, (size_t)INPUT_PART_BYTES);
         if (replay->mode == REPLAY_PLAY) {
             cursor_input(replay, kind, at, part);
         } else {

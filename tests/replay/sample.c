@@ -141,7 +141,8 @@ uint8_t *file_load(const char *path, size_t *len)
     return (uint8_t *)bytes;
 }
 
-// Not g_file_set_contents, which syncs; nor truncated first, after which some file systems sync too.
+// Not g_file_set_contents, which syncs; nor truncated first, after which some file systems sync
+// too.
 void file_store(const char *path, const uint8_t *bytes, size_t len)
 {
     int fd = open(path, O_WRONLY | O_CREAT, 0666);

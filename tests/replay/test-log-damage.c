@@ -266,9 +266,18 @@ static void test_varint(void)
 
 static uint64_t odd_number(GRand *rand)
 {
-    static const uint64_t numbers[] = {0,          1,          2,         4,
-                                       127,        128,        4 << 20,   (4 << 20) + 1,
-                                       UINT32_MAX, 1ull << 32, INT64_MAX, UINT64_MAX};
+    static const uint64_t numbers[] = {0,
+                                       1,
+                                       2,
+                                       4,
+                                       127,
+                                       128,
+                                       FRAME_RAW_MAX_BYTES,
+                                       FRAME_RAW_MAX_BYTES + 1,
+                                       UINT32_MAX,
+                                       1ull << 32,
+                                       INT64_MAX,
+                                       UINT64_MAX};
     return g_rand_boolean(rand) ? numbers[g_rand_int_range(rand, 0, G_N_ELEMENTS(numbers))]
                                 : g_rand_int(rand) >> g_rand_int_range(rand, 0, 32);
 }

@@ -53,24 +53,30 @@ static void test_round_trip(void)
     }
 }
 
+// The longest payloads, one that can't be compressed behind a frame that is nearly full, and one
+// that can.
 static void test_large_payload(void)
 {
     GPtrArray *events = g_ptr_array_new_with_free_func(sample_event_free);
-    uint8_t *payload = g_malloc(REPLAY_PAYLOAD_MAX);
-    GRand *rand = g_rand_new_with_seed(5);
-    for (size_t i = 0; i < REPLAY_PAYLOAD_MAX; i++) {
-        payload[i] = (uint8_t)g_rand_int(rand);
+    uint8_t *payload = g_malloc0(REPLAY_PAYLOAD_MAX);
+    g_ptr_array_add(events,
+                    sample_event(EVENT_BLOCK_DONE, (Position){1, 0}, payload, REPLAY_PAYLOAD_MAX));
+    uint64_t noise = 1;
+    for (size_t i = 0; i + 8 <= REPLAY_PAYLOAD_MAX; i += 8) {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        memcpy(payload + i, &noise, 8);
     }
-    for (unsigned i = 0; i < 3; i++) {
-        g_ptr_array_add(
-            events, sample_event(EVENT_NET_RX, (Position){i, 0}, payload, REPLAY_PAYLOAD_MAX - i));
-    }
+    g_ptr_array_add(events,
+                    sample_event(EVENT_NET_RX, (Position){2, 0}, payload, FRAME_FULL_BYTES - 100));
+    g_ptr_array_add(events,
+                    sample_event(EVENT_BLOCK_DONE, (Position){3, 0}, payload, REPLAY_PAYLOAD_MAX));
     const char *path = sample_path("large");
-    sample_write(path, events, 0, true);
-    read_back(path, events, LOG_END);
+    sample_write(path, events, 0, false);
+    read_back(path, events, LOG_TORN);
     g_ptr_array_unref(events);
     g_free(payload);
-    g_rand_free(rand);
 }
 
 // Bytes that one event of the kind takes, some way into a busy recording.

@@ -241,6 +241,37 @@ static void test_record_replay(void)
     }
 }
 
+// More random bytes at once than one event holds.
+static void test_long_input(void)
+{
+    Machine recorded, replayed;
+    Error err;
+    const size_t len = 200000;
+    const char *path = sample_path("long-input");
+    uint8_t *bytes = g_malloc(len), *again = g_malloc0(len);
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(i * i >> 7);
+    }
+    uint64_t events[EVENT_KIND_COUNT];
+    machine_init(&recorded);
+    g_assert_true(replay_record(recorded.replay, path, sample_config, &err));
+    replay_input(recorded.replay, EVENT_RANDOM, bytes, len);
+    replay_input(recorded.replay, EVENT_RANDOM, bytes, 0);
+    g_assert_true(replay_close(recorded.replay, 0, &err));
+    replay_bytes(recorded.replay, events, NULL);
+    g_assert_cmpuint(events[EVENT_RANDOM], ==, 5);
+    machine_init(&replayed);
+    g_assert_true(replay_play(replayed.replay, path, NULL, &err));
+    replay_input(replayed.replay, EVENT_RANDOM, again, len);
+    replay_input(replayed.replay, EVENT_RANDOM, again, 0);
+    g_assert_cmpint(memcmp(bytes, again, len), ==, 0);
+    g_assert_cmpint(replay_end(replayed.replay, NULL, NULL), ==, REPLAY_END_CLEAN);
+    machine_fini(&recorded);
+    machine_fini(&replayed);
+    g_free(bytes);
+    g_free(again);
+}
+
 static void test_none(void)
 {
     Machine machine;
@@ -609,6 +640,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/seam/none", test_none);
     g_test_add_func("/seam/record-replay", test_record_replay);
+    g_test_add_func("/seam/long-input", test_long_input);
     g_test_add_func("/seam/torn", test_torn);
     g_test_add_func("/seam/cut", test_cut);
     g_test_add_func("/seam/damaged", test_damaged);
