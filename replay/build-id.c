@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The program's build id, from the note that the linker puts into ELF files (NT_GNU_BUILD_ID), and UUIDs (RFC 4122, version 4).
+// The program's build id, from the note that the linker puts into ELF files (NT_GNU_BUILD_ID), and
+// UUIDs (RFC 4122, version 4).
 //
-// The build id tells which binary made a log, to the commit and the compiler's flags; replaying needs only the machine model version.
+// The build id tells which binary made a log, to the commit and the compiler's flags; replaying
+// needs only the machine model version.
 #include "replay/build-id.h"
 
 #include <elf.h>
@@ -13,7 +15,8 @@
 
 enum { BUILD_ID_TEXT_BYTES = 48 };
 
-// Notes are (name length, contents length, type, name, contents), each of the last two padded to 4 bytes.
+// Notes are (name length, contents length, type, name, contents), each of the last two padded to 4
+// bytes.
 static bool note_find(const uint8_t *at, size_t len, char *out)
 {
     while (len >= sizeof(ElfW(Nhdr))) {
@@ -25,8 +28,7 @@ static bool note_find(const uint8_t *at, size_t len, char *out)
         }
         const uint8_t *contents = at + sizeof(note) + name;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(at + sizeof(note), "GNU", 4) == 0 &&
-            note.n_descsz * 2 < BUILD_ID_TEXT_BYTES) {
+            memcmp(at + sizeof(note), "GNU", 4) == 0 && note.n_descsz * 2 < BUILD_ID_TEXT_BYTES) {
             for (size_t i = 0; i < note.n_descsz; i++) {
                 snprintf(out + 2 * i, 3, "%02x", contents[i]);
             }

@@ -51,7 +51,8 @@ bool config_valid(const char *text, size_t len, Error *err)
     JsonParser *parser = json_parser_new();
     // An empty text is no error to the parser, but it has no root.
     JsonNode *root = json_parser_load_from_data(parser, text, (gssize)len, NULL)
-                         ? json_parser_get_root(parser) : NULL;
+                         ? json_parser_get_root(parser)
+                         : NULL;
     bool object = root && JSON_NODE_HOLDS_OBJECT(root);
     g_object_unref(parser);
     return object || fail(err, "the log's configuration is not a JSON object");

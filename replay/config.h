@@ -6,5 +6,6 @@
 
 #include "util/error.h"
 
-// Is it one JSON object, in valid UTF-8, not nested deeper than 64 and not longer than 16 MiB? Safe with any bytes.
+// Is it one JSON object, in valid UTF-8, not nested deeper than 64 and not longer than 16 MiB? Safe
+// with any bytes.
 bool config_valid(const char *text, size_t len, Error *err);

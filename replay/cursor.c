@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The cursor over a log that is replayed: what comes next, whether the machine does the same, and the report when it doesn't.
+// The cursor over a log that is replayed: what comes next, whether the machine does the same, and
+// the report when it doesn't.
 //
-// Every event must come at its position, in its order, with the CPUs in the state that the digest tells. The first difference ends the
-// replay: nothing is delivered any more, and the loop, told through ReplayHost, stops the machine.
+// Every event must come at its position, in its order, with the CPUs in the state that the digest
+// tells. The first difference ends the replay: nothing is delivered any more, and the loop, told
+// through ReplayHost, stops the machine.
 #include "replay/seam-private.h"
 
 #include <assert.h>
@@ -64,7 +66,8 @@ static bool peek(Replay *replay)
             position_text(replay->last, position);
             end_at(replay, REPLAY_END_TORN, replay->last,
                    g_strdup_printf("Replay: the log ends at %s, without an end: its recorder did "
-                                   "not finish", position));
+                                   "not finish",
+                                   position));
             break;
         }
     }
@@ -142,7 +145,8 @@ static void consume(Replay *replay)
     replay->have_next = false;
 }
 
-// The next event, if it is at the current position and of `kind`, with `len` bytes, and the CPUs agree; else divergence and false.
+// The next event, if it is at the current position and of `kind`, with `len` bytes, and the CPUs
+// agree; else divergence and false.
 static bool expect(Replay *replay, EventKind kind, size_t len)
 {
     char actual[96];
@@ -151,8 +155,10 @@ static bool expect(Replay *replay, EventKind kind, size_t len)
     if (!peek(replay)) {
         diverge(replay, "an event that isn't in the log", actual);
     } else if (position_compare(replay->next.position, current(replay)) != 0) {
-        diverge(replay, replay->next.kind == kind ? "an event at another position"
-                                                  : "an event that isn't in the log here", actual);
+        diverge(replay,
+                replay->next.kind == kind ? "an event at another position"
+                                          : "an event that isn't in the log here",
+                actual);
     } else if (replay->next.kind != kind) {
         diverge(replay, "an event of another kind", actual);
     } else if (replay->next.len != len) {
@@ -165,7 +171,8 @@ static bool expect(Replay *replay, EventKind kind, size_t len)
 
 // ---- what the seam calls ----
 
-// A torn or damaged log is silent from its end on: an input asked for there is neither right nor wrong. The loop stops as soon as it can.
+// A torn or damaged log is silent from its end on: an input asked for there is neither right nor
+// wrong. The loop stops as soon as it can.
 static bool beyond_torn_end(Replay *replay)
 {
     return !peek(replay) && position_compare(current(replay), replay->last) >= 0;
@@ -174,7 +181,9 @@ static bool beyond_torn_end(Replay *replay)
 void cursor_input(Replay *replay, EventKind kind, uint8_t *buf, size_t len)
 {
     if (playing(replay) && !beyond_torn_end(replay) && expect(replay, kind, len)) {
-        memcpy(buf, replay->next.payload, len);
+        if (len) {
+            memcpy(buf, replay->next.payload, len);
+        }
         consume(replay);
     }
 }
@@ -215,8 +224,7 @@ bool cursor_deliver(Replay *replay, ReplayBefore *before, void *ctx)
     }
     ReplaySource *source = NULL;
     if (class == CLASS_ASYNC && !(source = source_find(replay, &replay->next))) {
-        diverge(replay, "an input for something that this machine doesn't have",
-                "no such source");
+        diverge(replay, "an input for something that this machine doesn't have", "no such source");
         return false;
     }
     if (before) {
@@ -283,8 +291,7 @@ ReplayEnd replay_end(Replay *replay, Position *last, uint8_t *cause)
     if (last) {
         *last = replay->last;
     }
-    return position_compare(current(replay), replay->last) >= 0 ? replay->end
-                                                                : REPLAY_END_NOT_YET;
+    return position_compare(current(replay), replay->last) >= 0 ? replay->end : REPLAY_END_NOT_YET;
 }
 
 const char *replay_end_reason(const Replay *replay)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Event kinds and events as text: everything here follows from kinds.def.
 //
-// In text, a payload that isn't printable is shown in hexadecimal; in JSON, BYTES are always hexadecimal and TEXT is a string.
+// In text, a payload that isn't printable is shown in hexadecimal; in JSON, BYTES are always
+// hexadecimal and TEXT is a string.
 #include "replay/event.h"
 
 #include <assert.h>
@@ -9,16 +10,19 @@
 
 #include "replay/varint.h"
 
-#define U8 FIELD_U8
-#define U16 FIELD_U16
-#define U64 FIELD_U64
-#define S32 FIELD_S32
-#define S64 FIELD_S64
+#define U8     FIELD_U8
+#define U16    FIELD_U16
+#define U64    FIELD_U64
+#define S32    FIELD_S32
+#define S64    FIELD_S64
 #define HASH32 FIELD_HASH32
 #define HASH64 FIELD_HASH64
-#define BYTES FIELD_BYTES
-#define TEXT FIELD_TEXT
-#define NO_FIELDS {NULL, FIELD_NONE}
+#define BYTES  FIELD_BYTES
+#define TEXT   FIELD_TEXT
+#define NO_FIELDS                                                                                  \
+    {                                                                                              \
+        NULL, FIELD_NONE                                                                           \
+    }
 
 static const EventKindInfo kinds[EVENT_KIND_COUNT] = {
 #define KIND(id, text, class_name, doc_text, ...)                                                  \
@@ -150,7 +154,8 @@ static void put_readable(GString *out, const uint8_t *at, size_t len)
     g_string_append_c(out, '"');
 }
 
-// A JSON string; bytes that aren't ASCII stand for the code points of the same number, so that any payload can be told.
+// A JSON string; bytes that aren't ASCII stand for the code points of the same number, so that any
+// payload can be told.
 static void put_json_string(GString *out, const uint8_t *at, size_t len)
 {
     g_string_append_c(out, '"');
@@ -190,9 +195,7 @@ static void put_field(GString *out, const EventField *field, const uint8_t *at, 
         }
         break;
     case FIELD_TEXT: json ? put_json_string(out, at, rest) : put_readable(out, at, rest); break;
-    default:
-        g_string_append_printf(out, "%" PRIu64, event_field_value(field->type, at));
-        break;
+    default: g_string_append_printf(out, "%" PRIu64, event_field_value(field->type, at)); break;
     }
 }
 
@@ -227,11 +230,9 @@ void event_text(GString *out, const ReplayEvent *event, uint64_t ordinal)
 
 void event_json(GString *out, const ReplayEvent *event, uint64_t ordinal)
 {
-    g_string_append_printf(out,
-                           "{\"event\": %" PRIu64 ", \"icount\": %" PRIu64
-                           ", \"step\": %u, \"kind\": \"%s\"",
-                           ordinal, event->position.icount, event->position.step,
-                           event_kind_name(event->kind));
+    g_string_append_printf(
+        out, "{\"event\": %" PRIu64 ", \"icount\": %" PRIu64 ", \"step\": %u, \"kind\": \"%s\"",
+        ordinal, event->position.icount, event->position.step, event_kind_name(event->kind));
     if (kinds[event->kind].class == CLASS_ASYNC) {
         g_string_append_printf(out, ", \"source\": %u", event->source);
     }

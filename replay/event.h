@@ -51,6 +51,7 @@ uint64_t event_field_value(EventFieldType type, const uint8_t *at); // sign-exte
 
 // "char-rx, source 0, 1 byte, at 1234+1, digest 0x1a2b"
 void event_summary(GString *out, const ReplayEvent *event);
-// One line (no newline) with the payload in full, as text or as a JSON object. `ordinal` is the event's number in the log, from 0.
+// One line (no newline) with the payload in full, as text or as a JSON object. `ordinal` is the
+// event's number in the log, from 0.
 void event_text(GString *out, const ReplayEvent *event, uint64_t ordinal);
 void event_json(GString *out, const ReplayEvent *event, uint64_t ordinal);

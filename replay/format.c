@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The bytes of a log. Fixed numbers are little-endian, the others varints (replay/varint.h); checksums are XXH3-64 with seed 0.
+// The bytes of a log. Fixed numbers are little-endian, the others varints (replay/varint.h);
+// checksums are XXH3-64 with seed 0.
 //
-// An event costs its position's delta, two bytes of digest and what its payload needs: a typed character about 8 bytes, a block-done 13.
+// An event costs its position's delta, two bytes of digest and what its payload needs: a typed
+// character about 8 bytes, a block-done 13.
 #include "replay/format.h"
 
 #include <assert.h>
@@ -9,7 +11,8 @@
 
 #include "replay/varint.h"
 
-// The bytes around the name catch transfers that change line ends, cut the top bit or stop at the end-of-file character.
+// The bytes around the name catch transfers that change line ends, cut the top bit or stop at the
+// end-of-file character.
 const uint8_t log_magic[8] = {0xb5, 'B', 'S', 'L', '\r', '\n', 0x1a, '\n'};
 const uint8_t frame_magic[MAGIC_BYTES] = {0xb5, 'F', 'R', 'M'};
 const uint8_t index_magic[MAGIC_BYTES] = {0xb5, 'I', 'D', 'X'};
@@ -77,9 +80,10 @@ bool slot_decode(const uint8_t in[SLOT_BYTES], LogSlot *slot)
 
 enum {
     HEAD_KIND = 0x1f,
-    HEAD_IDLE = 0x20,  // idle_ns follows
-    HEAD_STEP = 0x40,  // the step isn't the predicted one and follows
-    HEAD_USUAL = 0x80, // the source of the kind's last event, and (with a rest) a rest of the usual length
+    HEAD_IDLE = 0x20, // idle_ns follows
+    HEAD_STEP = 0x40, // the step isn't the predicted one and follows
+    HEAD_USUAL =
+        0x80, // the source of the kind's last event, and (with a rest) a rest of the usual length
 };
 _Static_assert(EVENT_KIND_COUNT <= HEAD_KIND + 1, "kinds must fit into the head byte");
 
@@ -125,11 +129,11 @@ void event_encode(GByteArray *out, EventCodec *codec, const ReplayEvent *event)
     bool rest = event_has_rest(kind);
     size_t rest_bytes = event->len - event_fixed_bytes(kind);
     uint32_t step = predicted_step(codec, event->position.icount);
-    bool usual = event->source == codec->last_source[kind] &&
-                 (!rest || rest_bytes == usual_rest(kind));
-    uint8_t head = (uint8_t)(kind | (event->in_idle ? HEAD_IDLE : 0) |
-                             (event->position.step != step ? HEAD_STEP : 0) |
-                             (usual ? HEAD_USUAL : 0));
+    bool usual =
+        event->source == codec->last_source[kind] && (!rest || rest_bytes == usual_rest(kind));
+    uint8_t head =
+        (uint8_t)(kind | (event->in_idle ? HEAD_IDLE : 0) |
+                  (event->position.step != step ? HEAD_STEP : 0) | (usual ? HEAD_USUAL : 0));
     g_byte_array_append(out, &head, 1);
     varint_put(out, event->position.icount - codec->previous.icount);
     if (head & HEAD_STEP) {
@@ -303,7 +307,8 @@ bool frame_header_decode(const uint8_t *in, size_t len, FrameHeader *header)
     header->stored_bytes = stored >> 1;
     header->compressed = stored & 1;
     header->header_bytes = (size_t)(at - in);
-    // An event takes at least four bytes, so a count beyond that is nonsense; compression is only used where it helps.
+    // An event takes at least four bytes, so a count beyond that is nonsense; compression is only
+    // used where it helps.
     return step <= UINT32_MAX && header->count >= 1 && header->raw_bytes <= FRAME_RAW_MAX_BYTES &&
            header->count <= header->raw_bytes / 4 &&
            (header->compressed ? header->stored_bytes < header->raw_bytes

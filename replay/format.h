@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The bytes of a log, encoded and decoded side by side; docs/log-format.md tells them to people. No input or output here.
+// The bytes of a log, encoded and decoded side by side; docs/log-format.md tells them to people. No
+// input or output here.
 //
-//     header (160 bytes, two position slots in it) | config JSON | frame ... frame | index | end mark
+//     header (160 bytes, two position slots in it) | config JSON | frame ... frame | index | end
+//     mark
 //
-// Every decoder takes any bytes whatever: it returns false, and reads and allocates nothing beyond what it was given and the limits below.
+// Every decoder takes any bytes whatever: it returns false, and reads and allocates nothing beyond
+// what it was given and the limits below.
 #pragma once
 #include <glib.h>
 
@@ -21,8 +24,8 @@ enum {
     CONFIG_MAX_BYTES = 16 << 20,
     // A frame is written when its events reach FRAME_FULL_BYTES, so it is at most one event longer.
     FRAME_FULL_BYTES = 64 << 10,
-    FRAME_RAW_MAX_BYTES = 4 << 20,
-    FRAME_PREFIX_BYTES = 12,      // magic and checksum
+    FRAME_RAW_MAX_BYTES = REPLAY_PAYLOAD_MAX + 2 * FRAME_FULL_BYTES,
+    FRAME_PREFIX_BYTES = 12, // magic and checksum
     FRAME_HEADER_MAX_BYTES = 12 + 6 * 10,
     FRAME_HEADER_MIN_BYTES = 12 + 6,
     INDEX_HEADER_MAX_BYTES = 12 + 2 * 10,
@@ -41,14 +44,15 @@ typedef struct LogHeader {
 } LogHeader;
 
 typedef struct LogSlot {
-    uint32_t sequence; // rises by one with each rewrite; the odd ones are in slot 1
-    Position position; // all events before it are in the file ...
+    uint32_t sequence;   // rises by one with each rewrite; the odd ones are in slot 1
+    Position position;   // all events before it are in the file ...
     uint64_t frames_end; // ... which is whole at least up to this offset
 } LogSlot;
 
 // All 160 bytes but the slots, which stay as they are in `out`.
 void header_encode(uint8_t out[HEADER_BYTES], const LogHeader *header, const char *config);
-// Magic is the caller's to check. True if the checksum over header and config (header->config_bytes long) is right.
+// Magic is the caller's to check. True if the checksum over header and config (header->config_bytes
+// long) is right.
 void header_decode(const uint8_t in[HEADER_BYTES], LogHeader *header);
 bool header_sum_matches(const uint8_t in[HEADER_BYTES], const char *config, size_t config_bytes);
 
@@ -65,9 +69,11 @@ typedef struct EventCodec {
 } EventCodec;
 
 void event_codec_start(EventCodec *codec, Position first);
-// The event's payload has a length that is valid for its kind and its position isn't before the previous one's.
+// The event's payload has a length that is valid for its kind and its position isn't before the
+// previous one's.
 void event_encode(GByteArray *out, EventCodec *codec, const ReplayEvent *event);
-// The payload is put into `payload` (replaced) and event->payload points there. False: not an event.
+// The payload is put into `payload` (replaced) and event->payload points there. False: not an
+// event.
 bool event_decode(const uint8_t **at, const uint8_t *end, EventCodec *codec, GByteArray *payload,
                   ReplayEvent *event);
 
@@ -76,9 +82,9 @@ bool event_decode(const uint8_t **at, const uint8_t *end, EventCodec *codec, GBy
 typedef struct FrameHeader {
     uint64_t ordinal; // number of the first event in the log, from 0
     Position first;
-    uint64_t count;   // of events, at least 1
+    uint64_t count; // of events, at least 1
     uint64_t raw_bytes, stored_bytes;
-    bool compressed;  // stored_bytes of zstd; else raw_bytes == stored_bytes
+    bool compressed; // stored_bytes of zstd; else raw_bytes == stored_bytes
     size_t header_bytes;
     uint64_t sum;
 } FrameHeader;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The log's reader: takes any regular file whatever its bytes, gives the events of all whole frames, and tells a log that stops (torn: killed
-// recorder, full disk, cut file) from one whose bytes were changed (damaged).
+// The log's reader: takes any regular file whatever its bytes, gives the events of all whole
+// frames, and tells a log that stops (torn: killed recorder, full disk, cut file) from one whose
+// bytes were changed (damaged).
 //
-// The two differ by what the file says of itself: with a clean-end mark nothing may be missing; without one, frames before the newest
-// slot's frames_end were whole once. Only what lies behind, or behind the file's end, is torn.
+// The two differ by what the file says of itself: with a clean-end mark nothing may be missing;
+// without one, frames before the newest slot's frames_end were whole once. Only what lies behind,
+// or behind the file's end, is torn.
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +22,9 @@
 #include "replay/varint.h"
 
 enum {
-    RESYNC_BYTES = 8 << 20,      // how far behind damage the next frame is looked for
-    RESYNC_CANDIDATES = 64,      // ... and how many places that look like one are tried
-    DAMAGES_MAX = 64,            // then the rest of the file isn't worth reading
+    RESYNC_BYTES = 8 << 20, // how far behind damage the next frame is looked for
+    RESYNC_CANDIDATES = 64, // ... and how many places that look like one are tried
+    DAMAGES_MAX = 64,       // then the rest of the file isn't worth reading
     CHUNK_BYTES = 64 << 10,
 };
 
@@ -30,23 +32,24 @@ struct LogReader {
     int fd;
     char *path;
     LogInfo info;
-    uint64_t frames_start, frames_whole; // offsets: the first frame; the frames before this one were whole once
+    uint64_t frames_start,
+        frames_whole; // offsets: the first frame; the frames before this one were whole once
     // Reading.
-    uint64_t offset;             // of the next frame
-    uint64_t frame_offset;       // of the frame being read
-    GByteArray *stored, *raw;    // that frame as in the file, and its events
-    const uint8_t *at;           // next event in `raw`
-    uint64_t left;               // events not yet read of it
+    uint64_t offset;          // of the next frame
+    uint64_t frame_offset;    // of the frame being read
+    GByteArray *stored, *raw; // that frame as in the file, and its events
+    const uint8_t *at;        // next event in `raw`
+    uint64_t left;            // events not yet read of it
     EventCodec codec;
     GByteArray *payload;
     ZSTD_DCtx *zstd;
-    uint64_t ordinal;            // of the next event
-    Position reached;            // of the last event read
-    bool resynced;               // events were lost: ordinal and index can't be checked
+    uint64_t ordinal; // of the next event
+    Position reached; // of the last event read
+    bool resynced;    // events were lost: ordinal and index can't be checked
     unsigned damages;
     bool finished;
-    LogNext finish;              // what log_next says from now on ...
-    Error finish_reason;         // ... and why, if it is LOG_TORN
+    LogNext finish;      // what log_next says from now on ...
+    Error finish_reason; // ... and why, if it is LOG_TORN
     // What the index must say of the frames so far.
     XXH3_state_t *index_sum;
     uint64_t frames, last_frame;
@@ -124,8 +127,7 @@ static Load frame_load(LogReader *log, uint64_t offset, FrameHeader *header)
     if (read_at(log, log->stored->data, total, offset) != total) {
         return classify(log, offset, true);
     }
-    return frame_sum_matches(log->stored->data, header) ? LOAD_FRAME
-                                                        : classify(log, offset, false);
+    return frame_sum_matches(log->stored->data, header) ? LOAD_FRAME : classify(log, offset, false);
 }
 
 // Makes the events of the frame in log->stored ready to read.
@@ -204,30 +206,36 @@ static bool resync_scan(LogReader *log, uint64_t from, uint64_t *found, Position
     return ok;
 }
 
-// Reports damage and sets the reader up behind it. `size` is how long the damaged thing says it is (0: unknown).
-static LogNext damaged(LogReader *log, uint64_t offset, uint64_t size, const char *what, Error *err)
+// Reports damage at `offset` and sets the reader up behind it: first tried at `resume`, then
+// wherever a frame is found.
+static LogNext damaged(LogReader *log, uint64_t offset, uint64_t resume, const char *what,
+                       Error *err)
 {
     char before[POSITION_TEXT_BYTES], after[POSITION_TEXT_BYTES];
-    uint64_t found = offset + size;
+    uint64_t found = resume;
     Position first;
     log->left = 0;
     log->resynced = true;
     log->damages++;
     position_text(log->reached, before);
-    bool sound = size && size < log->info.file_bytes - offset && sound_at(log, found, &first);
+    bool sound = resume >= offset && resume < log->info.file_bytes && sound_at(log, found, &first);
     if (!sound) {
         sound = resync_scan(log, offset + 1, &found, &first);
     }
     if (sound && log->damages < DAMAGES_MAX) {
         log->offset = found;
-        fail(err, "the log is damaged at file offset %" PRIu64 " (%s): events between positions %s "
-             "and %s are lost", offset, what, before, position_text(first, after));
+        fail(err,
+             "the log is damaged at file offset %" PRIu64 " (%s): events between positions %s "
+             "and %s are lost",
+             offset, what, before, position_text(first, after));
     } else {
         fail(&log->finish_reason, "nothing readable follows the damage at file offset %" PRIu64,
              offset);
         finish_with(log, LOG_TORN);
-        fail(err, "the log is damaged at file offset %" PRIu64 " (%s): events after position %s "
-             "are lost", offset, what, before);
+        fail(err,
+             "the log is damaged at file offset %" PRIu64 " (%s): events after position %s "
+             "are lost",
+             offset, what, before);
     }
     return LOG_DAMAGED;
 }
@@ -244,9 +252,10 @@ static LogNext damaged_end(LogReader *log, uint64_t offset, const char *what, Er
 static LogNext torn(LogReader *log, uint64_t offset, Error *err)
 {
     char position[POSITION_TEXT_BYTES];
-    fail(&log->finish_reason, "the log stops at file offset %" PRIu64
-         " without an end; its last whole event is at position %s", offset,
-         position_text(log->reached, position));
+    fail(&log->finish_reason,
+         "the log stops at file offset %" PRIu64
+         " without an end; its last whole event is at position %s",
+         offset, position_text(log->reached, position));
     if (err) {
         *err = log->finish_reason;
     }
@@ -304,7 +313,7 @@ static LogNext check_end(LogReader *log, uint64_t offset, Error *err)
         return end_torn_or_damaged(log, offset, "index", err);
     }
     if (sum != header.sum || (!log->resynced && (header.frames != log->frames ||
-                              body_sum != XXH3_64bits_digest(log->index_sum)))) {
+                                                 body_sum != XXH3_64bits_digest(log->index_sum)))) {
         return damaged_end(log, offset, "index", err);
     }
     uint64_t end = offset + header.header_bytes + header.body_bytes;
@@ -337,17 +346,17 @@ static LogNext next_frame(LogReader *log, Error *err)
     case LOAD_INDEX: return check_end(log, offset, err);
     case LOAD_TORN: return torn(log, offset, err);
     case LOAD_DAMAGED:
-        return damaged(log, offset, header.header_bytes + header.stored_bytes,
+        return damaged(log, offset, offset + header.header_bytes + header.stored_bytes,
                        "a frame's header or checksum is wrong", err);
     case LOAD_FRAME: break;
     }
-    uint64_t size = header.header_bytes + header.stored_bytes;
+    uint64_t end = offset + header.header_bytes + header.stored_bytes;
     if (position_compare(header.first, log->reached) < 0 ||
         (log->resynced ? header.ordinal < log->ordinal : header.ordinal != log->ordinal)) {
-        return damaged(log, offset, size, "a frame is missing or in the wrong place", err);
+        return damaged(log, offset, offset, "a frame is missing or in the wrong place", err);
     }
     if (!frame_unpack(log, &header)) {
-        return damaged(log, offset, size, "a frame can't be decompressed", err);
+        return damaged(log, offset, end, "a frame can't be decompressed", err);
     }
     GByteArray *entry = g_byte_array_new();
     index_entry_encode(entry, offset - log->last_frame, header.first, log->last_first,
@@ -358,7 +367,7 @@ static LogNext next_frame(LogReader *log, Error *err)
     log->last_frame = log->frame_offset = offset;
     log->last_first = header.first;
     log->ordinal = header.ordinal;
-    log->offset = offset + size;
+    log->offset = end;
     return LOG_EVENT;
 }
 
@@ -379,8 +388,7 @@ LogNext log_next(LogReader *log, ReplayEvent *event, Error *err)
     const uint8_t *end = log->raw->data + log->raw->len;
     if (!event_decode(&log->at, end, &log->codec, log->payload, event) ||
         (log->left == 1 && log->at != end)) {
-        return damaged(log, log->frame_offset, log->offset - log->frame_offset,
-                       "a frame's events make no sense", err);
+        return damaged(log, log->frame_offset, log->offset, "a frame's events make no sense", err);
     }
     log->left--;
     log->ordinal++;

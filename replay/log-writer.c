@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The log's writer: events gather in an open frame; a frame, once written, is followed by the rewrite of a position slot, so that a reader
-// knows which frames must be whole. Writes go to the page cache on the caller's thread; only header and end are synced.
+// The log's writer: events gather in an open frame; a frame, once written, is followed by the
+// rewrite of a position slot, so that a reader knows which frames must be whole. Writes go to the
+// page cache on the caller's thread; only header and end are synced.
 //
-// The first error ends the log: the file is cut back to its last whole frame, and all later calls fail with the same reason.
+// The first error ends the log: the file is cut back to its last whole frame, and all later calls
+// fail with the same reason.
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,25 +19,25 @@
 #include "replay/varint.h"
 
 enum {
-    ZSTD_LEVEL = 1,           // at frame sizes, higher ones gain little and cost the machine thread time
-    COMPRESS_MIN_BYTES = 32,  // below, zstd's own header outweighs what it can find
+    ZSTD_LEVEL = 1, // at frame sizes, higher ones gain little and cost the machine thread time
+    COMPRESS_MIN_BYTES = 32, // below, zstd's own header outweighs what it can find
 };
 
 struct LogWriter {
     int fd;
     char *path;
-    uint64_t end;               // offset where the next frame goes
-    GByteArray *raw;            // events of the open frame
-    GByteArray *out, *stored;   // scratch: a frame as written, its compressed payload
+    uint64_t end;             // offset where the next frame goes
+    GByteArray *raw;          // events of the open frame
+    GByteArray *out, *stored; // scratch: a frame as written, its compressed payload
     ZSTD_CCtx *zstd;
     EventCodec codec;
-    Position first;             // of the open frame
-    uint64_t count, ordinal;    // events in the open frame; in the frames before it
+    Position first;          // of the open frame
+    uint64_t count, ordinal; // events in the open frame; in the frames before it
     GByteArray *index;
-    uint64_t frames, last_frame;  // number of frames; offset of the last one
-    Position last_first;          // its first position
+    uint64_t frames, last_frame; // number of frames; offset of the last one
+    Position last_first;         // its first position
     LogSlot slot;
-    int64_t written_ns;         // host time of the last flush; events may wait LOG_FLUSH_NS from then
+    int64_t written_ns; // host time of the last flush; events may wait LOG_FLUSH_NS from then
     bool failed, sealed;
     Error failure;
     uint64_t events[EVENT_KIND_COUNT], event_bytes[EVENT_KIND_COUNT];
@@ -113,8 +115,12 @@ static bool frame_write(LogWriter *log, Position position)
     bool compressed = frame_compress(log);
     const GByteArray *stored = compressed ? log->stored : log->raw;
     FrameHeader header = {
-        .ordinal = log->ordinal, .first = log->first, .count = log->count,
-        .raw_bytes = log->raw->len, .stored_bytes = stored->len, .compressed = compressed,
+        .ordinal = log->ordinal,
+        .first = log->first,
+        .count = log->count,
+        .raw_bytes = log->raw->len,
+        .stored_bytes = stored->len,
+        .compressed = compressed,
     };
     g_byte_array_set_size(log->out, 0);
     frame_encode(log->out, &header, stored->data);

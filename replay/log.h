@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The log file: reader and writer together, so that they can't differ. docs/log-format.md describes the bytes.
+// The log file: reader and writer together, so that they can't differ. docs/log-format.md describes
+// the bytes.
 //
-// Header (synced before the guest runs) with two position slots, then frames (varint events, zstd, first position, XXH3), then an index and a
-// clean-end mark. No threads: one owner. Files: replay/format.c (bytes), log-writer.c, log-reader.c.
+// Header (synced before the guest runs) with two position slots, then frames (varint events, zstd,
+// first position, XXH3), then an index and a clean-end mark. No threads: one owner. Files:
+// replay/format.c (bytes), log-writer.c, log-reader.c.
 #pragma once
 #include "replay/replay.h"
 
@@ -15,20 +17,26 @@ enum {
 typedef struct LogWriter LogWriter;
 typedef struct LogReader LogReader;
 
-// Creates or truncates the file; the header is on the disk when this returns. NULL on failure ("Replay: open F: REASON").
+// Creates or truncates the file; the header is on the disk when this returns. NULL on failure
+// ("Replay: open F: REASON").
 LogWriter *log_create(const char *path, const char *config_json, Error *err);
-// Into the open frame, which is written when it has become large. Positions never go back; payloads are valid for their kind.
+// Into the open frame, which is written when it has become large. Positions never go back; payloads
+// are valid for their kind.
 void log_append(LogWriter *log, const ReplayEvent *event);
-// When 100 ms have passed since the last write, or if `force`: writes the open frame if it has events, then a position slot if the position
-// changed. `position` isn't before the last event's. False once anything couldn't be written: the file then ends with its last whole frame,
-// and nothing is written to it any more.
+// When 100 ms have passed since the last write, or if `force`: writes the open frame if it has
+// events, then a position slot if the position changed. `position` isn't before the last event's.
+// False once anything couldn't be written: the file then ends with its last whole frame, and
+// nothing is written to it any more.
 bool log_flush(LogWriter *log, int64_t host_ns, Position position, bool force, Error *err);
-const char *log_failure(const LogWriter *log);                // NULL while all is well
-bool log_seal(LogWriter *log, Position position, Error *err); // open frame, index, clean-end mark, sync; then only log_abandon is left
+const char *log_failure(const LogWriter *log); // NULL while all is well
+bool log_seal(LogWriter *log, Position position,
+              Error *err); // open frame, index, clean-end mark, sync; then only log_abandon is left
 bool log_finish(LogWriter *log, Position position, Error *err); // log_seal, closes, frees
-void log_abandon(LogWriter *log);                             // closes and frees; without an end if it wasn't sealed. NULL is legal
-uint64_t log_bytes(const LogWriter *log);                     // size of the file
-// Events appended, and their bytes before compression, by kind (arrays of EVENT_KIND_COUNT; may be NULL).
+void log_abandon(
+    LogWriter *log); // closes and frees; without an end if it wasn't sealed. NULL is legal
+uint64_t log_bytes(const LogWriter *log); // size of the file
+// Events appended, and their bytes before compression, by kind (arrays of EVENT_KIND_COUNT; may be
+// NULL).
 void log_counts(const LogWriter *log, uint64_t *events, uint64_t *event_bytes);
 
 // Everything that the header holds.
@@ -40,16 +48,20 @@ typedef struct LogInfo {
     bool clean;           // has a clean-end mark
     bool machine_matches; // machine_version is ours: can be replayed
     unsigned bad_slots;   // position slots (of two) that aren't valid
-    Position last;        // position reached: of the end, else of the later valid slot or of the last whole event before any damage
+    Position last; // position reached: of the end, else of the later valid slot or of the last
+                   // whole event before any damage
     uint64_t file_bytes;
 } LogInfo;
 
-// Any regular file, whatever its bytes. NULL: can't be read ("Replay: open F: REASON"), not a log, of another format, or damaged in its header
-// ("Replay: invalid input log file version: ..."). A torn log is read through once here, for `last`.
+// Any regular file, whatever its bytes. NULL: can't be read ("Replay: open F: REASON"), not a log,
+// of another format, or damaged in its header
+// ("Replay: invalid input log file version: ..."). A torn log is read through once here, for
+// `last`.
 LogReader *log_open(const char *path, Error *err);
 const LogInfo *log_info(const LogReader *log);
-// LOG_END: after the clean-end mark. LOG_TORN: the log stops without one; `err` says where. LOG_DAMAGED: a part of the file isn't what was
-// written; `err` says where (file offset, positions before and after), and the next call goes on behind it.
+// LOG_END: after the clean-end mark. LOG_TORN: the log stops without one; `err` says where.
+// LOG_DAMAGED: a part of the file isn't what was written; `err` says where (file offset, positions
+// before and after), and the next call goes on behind it.
 typedef enum LogNext { LOG_EVENT, LOG_END, LOG_DAMAGED, LOG_TORN } LogNext;
 // The next event; its payload is borrowed until the next call.
 LogNext log_next(LogReader *log, ReplayEvent *event, Error *err);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Position: the name of exactly one state of the machine.
 //
-// icount is the number of guest instructions attempted since power-on, step the number of steps (timer expiry, input, vCPU switch,
-// interrupt entry, idle jump) done at that icount.
+// icount is the number of guest instructions attempted since power-on, step the number of steps
+// (timer expiry, input, vCPU switch, interrupt entry, idle jump) done at that icount.
 #pragma once
 #include <inttypes.h>
 #include <stdbool.h>

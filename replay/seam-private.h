@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the seam's two files share: seam.c (sources, posts, recording) and cursor.c (replaying, divergence).
+// What the seam's two files share: seam.c (sources, posts, recording) and cursor.c (replaying,
+// divergence).
 #pragma once
 #include <glib.h>
 #include <stdatomic.h>
@@ -34,7 +35,8 @@ struct Replay {
     char *filename;
     GPtrArray *sources[EVENT_KIND_COUNT];
 
-    // Posts: pushed by any thread onto `posted` (newest first), turned round into `ready` (oldest first) by the machine thread.
+    // Posts: pushed by any thread onto `posted` (newest first), turned round into `ready` (oldest
+    // first) by the machine thread.
     _Atomic(Post *) posted;
     Post *ready;
     atomic_bool dropping; // posts go nowhere: replaying, or diverged
@@ -42,24 +44,25 @@ struct Replay {
     // Recording.
     LogWriter *writer;
     bool write_failed;
-    uint64_t bytes, events[EVENT_KIND_COUNT], event_bytes[EVENT_KIND_COUNT]; // of a log that was closed
+    uint64_t bytes, events[EVENT_KIND_COUNT],
+        event_bytes[EVENT_KIND_COUNT]; // of a log that was closed
 
     // Replaying.
     LogReader *reader;
-    ReplayEvent next;         // valid if have_next; its payload is the reader's
+    ReplayEvent next; // valid if have_next; its payload is the reader's
     bool have_next;
-    bool ended;               // no event after the last: `end` says how, `last` where
+    bool ended; // no event after the last: `end` says how, `last` where
     ReplayEnd end;
     Position last;
     char *end_reason;
-    uint64_t ordinal;         // of `next`
-    GByteArray *payload;      // of the event being delivered
-    ReplayEvent agreed;       // the last event that agreed (without payload) ...
+    uint64_t ordinal;    // of `next`
+    GByteArray *payload; // of the event being delivered
+    ReplayEvent agreed;  // the last event that agreed (without payload) ...
     uint64_t agreed_ordinal;
     bool any_agreed;
     ReplayControl *control;
     void *control_ctx;
-    GString *divergence;      // NULL: none
+    GString *divergence; // NULL: none
 };
 
 // cursor.c

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The seam: sources, the queue of posts, credit, and recording. Replaying is cursor.c.
 //
-// The queue is a list that any thread pushes onto with one compare-and-swap and that the machine thread takes as a whole and turns round:
-// total order is the order of the pushes, so each source's order is kept, and nobody ever waits.
+// The queue is a list that any thread pushes onto with one compare-and-swap and that the machine
+// thread takes as a whole and turns round: total order is the order of the pushes, so each source's
+// order is kept, and nobody ever waits.
 #include "replay/seam-private.h"
 
 #include <assert.h>
@@ -100,7 +101,10 @@ static bool writer_close(Replay *replay, uint8_t cause, Error *err)
     LogWriter *log = replay->writer;
     Position position = replay->host.position(replay->host.ctx);
     ReplayEvent event = {
-        .kind = EVENT_END, .position = position, .payload = &cause, .len = 1,
+        .kind = EVENT_END,
+        .position = position,
+        .payload = &cause,
+        .len = 1,
         .digest = replay->host.event_digest(replay->host.ctx),
     };
     log_append(log, &event);
@@ -178,8 +182,7 @@ static void record(Replay *replay, EventKind kind, unsigned source, int64_t idle
 void replay_flush(Replay *replay, int64_t host_ns, bool force)
 {
     if (replay->writer && !replay->write_failed &&
-        !log_flush(replay->writer, host_ns, replay->host.position(replay->host.ctx), force,
-                   NULL)) {
+        !log_flush(replay->writer, host_ns, replay->host.position(replay->host.ctx), force, NULL)) {
         write_failed(replay);
     }
 }
@@ -230,7 +233,8 @@ static size_t credit_left(const ReplaySource *source)
     if (atomic_load(&source->replay->dropping)) {
         return 0;
     }
-    // In this order: a delivery lowers the credit first and what is outstanding last, so the sum may look too small but never too large.
+    // In this order: a delivery lowers the credit first and what is outstanding last, so the sum
+    // may look too small but never too large.
     size_t outstanding = atomic_load(&source->outstanding);
     size_t credit = atomic_load(&source->credit);
     return credit > outstanding ? credit - outstanding : 0;
@@ -240,7 +244,8 @@ size_t replay_credit(const ReplaySource *source)
 {
     size_t left = credit_left(source);
     if (left == 0) {
-        // Told first, then looked again: either this look sees a rise, or the rise sees that somebody waits.
+        // Told first, then looked again: either this look sees a rise, or the rise sees that
+        // somebody waits.
         atomic_store(&((ReplaySource *)source)->starved, true);
         left = credit_left(source);
     }
@@ -287,7 +292,8 @@ void replay_post(ReplaySource *source, const void *payload, size_t len)
     do {
         post->next = newest;
     } while (!atomic_compare_exchange_weak(&replay->posted, &newest, post));
-    // If the list wasn't empty, whoever filled it woke the machine thread, which hasn't come to take it yet.
+    // If the list wasn't empty, whoever filled it woke the machine thread, which hasn't come to
+    // take it yet.
     if (!newest && replay->host.wake) {
         replay->host.wake(replay->host.ctx);
     }
@@ -351,17 +357,21 @@ bool replay_deliver(Replay *replay, int64_t idle_ns, ReplayBefore *before, void 
     ReplaySource *source = post->source;
     record(replay, source->kind, source->index, idle_ns, post->payload, post->len);
     source->deliver(source->target, post->payload, post->len);
-    // Only now, when the guest half has told its new credit: counted twice for a moment rather than not at all.
+    // Only now, when the guest half has told its new credit: counted twice for a moment rather than
+    // not at all.
     post_done(post);
     return true;
 }
+
+// A long request is several events, so that frames stay small.
+enum { INPUT_PART_BYTES = 64 << 10 };
 
 void replay_input(Replay *replay, EventKind kind, void *buf, size_t len)
 {
     assert(event_kind_info(kind)->class == CLASS_SYNC);
     uint8_t *at = buf;
     do {
-        size_t part = MIN(len, (size_t)REPLAY_PAYLOAD_MAX);
+        size_t part = MIN(len, (size_t)INPUT_PART_BYTES);
         if (replay->mode == REPLAY_PLAY) {
             cursor_input(replay, kind, at, part);
         } else {

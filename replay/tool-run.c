@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // qemu-replay run F: replaying with the command line that the log's header holds.
 //
-// A log may come from a stranger. Only a program named qemu-system-* beside the tool is started, never one found by a path in the log or
-// in the environment; what options may name (files, host commands) is the recorder's, so run no log that you wouldn't run as a script.
+// A log may come from a stranger. Only a program named qemu-system-* beside the tool is started,
+// never one found by a path in the log or in the environment; what options may name (files, host
+// commands) is the recorder's, so run no log that you wouldn't run as a script.
 #include "replay/tool-run.h"
 
 #include <errno.h>

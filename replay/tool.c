@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // qemu-replay: looks into logs, checks them, and replays them with the command line that they hold.
 //
-// Exit status: 0; 1 for wrong usage, and for a log that can't be read or is damaged; 2 from `check` for a log that is torn.
+// Exit status: 0; 1 for wrong usage, and for a log that can't be read or is damaged; 2 from `check`
+// for a log that is torn.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,8 +59,8 @@ static void print_command_line(const char *config_json)
 {
     JsonParser *parser = json_parser_new();
     json_parser_load_from_data(parser, config_json, -1, NULL);
-    JsonNode *argv = json_object_get_member(json_node_get_object(json_parser_get_root(parser)),
-                                            "argv");
+    JsonNode *argv =
+        json_object_get_member(json_node_get_object(json_parser_get_root(parser)), "argv");
     if (argv && JSON_NODE_HOLDS_ARRAY(argv)) {
         JsonArray *array = json_node_get_array(argv);
         printf("command line: ");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Variable-length numbers of the log: seven bits a byte, low ones first, the top bit set in all but the last byte (LEB128), at most ten bytes;
-// signed numbers zigzag first (0, -1, 1, -2, ...). And fixed little-endian numbers.
+// Variable-length numbers of the log: seven bits a byte, low ones first, the top bit set in all but
+// the last byte (LEB128), at most ten bytes; signed numbers zigzag first (0, -1, 1, -2, ...). And
+// fixed little-endian numbers.
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -26,7 +27,8 @@ static inline void varint_put(GByteArray *out, uint64_t value)
     g_byte_array_append(out, buf, (guint)varint_encode(buf, value));
 }
 
-// A number ends at `end` at the latest. False (and *at left alone) if it doesn't end there, doesn't fit 64 bits or isn't in its shortest form.
+// A number ends at `end` at the latest. False (and *at left alone) if it doesn't end there, doesn't
+// fit 64 bits or isn't in its shortest form.
 static inline bool varint_get(const uint8_t **at, const uint8_t *end, uint64_t *value)
 {
     uint64_t result = 0;

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Prints the events of a recording as text: replay-dump.py -f LOG. Exit status 0 if the log could be read to its end.
+# Prints the events of a recording as text: replay-dump.py -f LOG. Exit status 0 if the log could be
+# read to its end.
 #
-# The work is done by `qemu-replay dump`: the one that BACKSTEP_QEMU_REPLAY names, else beside this script, in the build folder of
-# its source tree, or in PATH.
+# The work is done by `qemu-replay dump`: the one that BACKSTEP_QEMU_REPLAY names, else beside this
+# script, in the build folder of its source tree, or in PATH.
 import argparse
 import os
 import shutil
@@ -29,7 +30,7 @@ def main():
     args = parser.parse_args()
     tool = find_tool()
     if not tool:
-        sys.exit("replay-dump.py: cannot find the program qemu-replay (build it, or put it into PATH)")
+        sys.exit("replay-dump.py: cannot find the program qemu-replay (build it first)")
     # A name that begins with a dash is a file all the same.
     log = os.path.join(".", args.file) if args.file.startswith("-") else args.file
     try:

@@ -2,8 +2,10 @@
 // Made-up events and files for the tests of the log.
 #include "tests/replay/sample.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char sample_config[] = "{\"argv\": [\"qemu-system-test\", \"-icount\", \"shift=3\"]}";
 
@@ -77,8 +79,8 @@ static ReplayEvent *rand_event(GRand *rand, Position *position, size_t payload_m
         position->step += (uint32_t)g_rand_int_range(rand, 0, 3);
     }
     ReplayEvent *event = sample_event(kind, *position, payload, len);
-    event->source = event_kind_info(kind)->class == CLASS_ASYNC
-                        ? (unsigned)g_rand_int_range(rand, 0, 3) : 0;
+    event->source =
+        event_kind_info(kind)->class == CLASS_ASYNC ? (unsigned)g_rand_int_range(rand, 0, 3) : 0;
     event->in_idle = g_rand_int_range(rand, 0, 4) == 0;
     event->idle_ns = event->in_idle ? rand_u64(rand) : 0;
     event->digest = (uint16_t)g_rand_int(rand);
@@ -139,11 +141,13 @@ uint8_t *file_load(const char *path, size_t *len)
     return (uint8_t *)bytes;
 }
 
-// Not g_file_set_contents, which syncs.
+// Not g_file_set_contents, which syncs; nor truncated first, after which some file systems sync
+// too.
 void file_store(const char *path, const uint8_t *bytes, size_t len)
 {
-    FILE *file = g_fopen(path, "wb");
-    g_assert_nonnull(file);
-    g_assert_cmpuint(fwrite(bytes, 1, len, file), ==, len);
-    g_assert_cmpint(fclose(file), ==, 0);
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(pwrite(fd, bytes, len, 0), ==, (ssize_t)len);
+    g_assert_cmpint(ftruncate(fd, (off_t)len), ==, 0);
+    g_assert_cmpint(close(fd), ==, 0);
 }

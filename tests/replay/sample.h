@@ -12,7 +12,8 @@ extern const char sample_config[];
 const char *sample_path(const char *name);
 void sample_clean(void);
 
-// Events with valid payloads at positions that never go back; payloads up to `payload_max` bytes beyond the fixed fields.
+// Events with valid payloads at positions that never go back; payloads up to `payload_max` bytes
+// beyond the fixed fields.
 GPtrArray *sample_events(GRand *rand, unsigned count, size_t payload_max);
 ReplayEvent *sample_event(EventKind kind, Position position, const void *payload, size_t len);
 void sample_event_free(void *event);

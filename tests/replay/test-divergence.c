@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A machine that does something else in replay than when it was recorded is told so, at once and in words: each way in which it can differ.
+// A machine that does something else in replay than when it was recorded is told so, at once and in
+// words: each way in which it can differ.
 //
-// One script is recorded; then it is replayed with one thing changed, and the report and the state afterwards are looked at.
+// One script is recorded; then it is replayed with one thing changed, and the report and the state
+// afterwards are looked at.
 #include <string.h>
 
 #include "tests/replay/sample.h"
@@ -47,11 +49,14 @@ static void host_control(void *ctx, const ReplayEvent *event)
 static void host_init(Host *host, bool has_serial)
 {
     *host = (Host){0};
-    ReplayHost table = {.ctx = host, .position = host_position, .event_digest = host_digest,
+    ReplayHost table = {.ctx = host,
+                        .position = host_position,
+                        .event_digest = host_digest,
                         .diverged = host_diverged};
     host->replay = replay_new(&table);
     if (has_serial) {
-        host->serial = replay_source_new(host->replay, EVENT_CHAR_RX, "serial0", host_deliver, host);
+        host->serial =
+            replay_source_new(host->replay, EVENT_CHAR_RX, "serial0", host_deliver, host);
     }
     replay_set_control(host->replay, host_control, host);
 }
@@ -62,7 +67,8 @@ static void go(Host *host, uint64_t icount, uint32_t step, uint16_t digest)
     host->digest = digest;
 }
 
-// The recorded script: char-rx at 100, clock-host at 200, random (4 bytes) at 200, digest at 300, shift at 400, end at 500.
+// The recorded script: char-rx at 100, clock-host at 200, random (4 bytes) at 200, digest at 300,
+// shift at 400, end at 500.
 static const char *record_script(void)
 {
     Host host;
@@ -89,9 +95,26 @@ static const char *record_script(void)
 }
 
 typedef enum Change {
-    NOTHING, EARLY, LATE, DIGEST_AT_INPUT, NO_SUCH_SOURCE, OTHER_KIND, OTHER_LENGTH, DIGEST_AT_SYNC,
-    SYNC_ELSEWHERE, MISSING_SYNC, EXTRA_SYNC, OTHER_STATE, DIGEST_ELSEWHERE, EXTRA_DIGEST,
-    DIGEST_AT_CONTROL, PAST_END, DIGEST_AT_END, SYNC_AT_END, DEADLOCK, CHANGES
+    NOTHING,
+    EARLY,
+    LATE,
+    DIGEST_AT_INPUT,
+    NO_SUCH_SOURCE,
+    OTHER_KIND,
+    OTHER_LENGTH,
+    DIGEST_AT_SYNC,
+    SYNC_ELSEWHERE,
+    MISSING_SYNC,
+    EXTRA_SYNC,
+    OTHER_STATE,
+    DIGEST_ELSEWHERE,
+    EXTRA_DIGEST,
+    DIGEST_AT_CONTROL,
+    PAST_END,
+    DIGEST_AT_END,
+    SYNC_AT_END,
+    DEADLOCK,
+    CHANGES
 } Change;
 
 static const struct {
@@ -109,8 +132,10 @@ static const struct {
     {SYNC_ELSEWHERE, "sync-elsewhere", "an event at another position", "at 200+2", "200+2: "},
     {MISSING_SYNC, "missing-sync", "an event was passed over", "the machine went on", "201: "},
     {EXTRA_SYNC, "extra-sync", "an event that isn't in the log here", "random, 4 bytes", "200+1: "},
-    {OTHER_STATE, "state", "the digest over CPUs and devices differs: expected 2e2e545345474944, "
-                           "actual 3f2e545345474944", "digest", "300: "},
+    {OTHER_STATE, "state",
+     "the digest over CPUs and devices differs: expected 2e2e545345474944, "
+     "actual 3f2e545345474944",
+     "digest", "300: "},
     {DIGEST_ELSEWHERE, "digest-elsewhere", "an event at another position", "at 301", "301: "},
     {EXTRA_DIGEST, "extra-digest", "an event at another position", "digest, 8 bytes", "250: "},
     {DIGEST_AT_CONTROL, "cpu-at-control", "the CPUs' registers differ", "digest 0xbad4", "400+2: "},
@@ -194,7 +219,8 @@ static void test_case(gconstpointer arg)
     g_assert_true(replay_play(host.replay, record_script(), NULL, &err));
     script_to_sync(&host, change);
     if (change == MISSING_SYNC) {
-        // The random bytes after the missing clock differ in kind already; here it is the loop that finds out.
+        // The random bytes after the missing clock differ in kind already; here it is the loop that
+        // finds out.
         replay_free(host.replay);
         host_init(&host, true);
         g_assert_true(replay_play(host.replay, record_script(), NULL, &err));

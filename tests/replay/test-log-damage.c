@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Logs that aren't as they were written: cut at every byte, each bit flipped, zeros for a tail, and made-up bytes with right checksums.
+// Logs that aren't as they were written: cut at every byte, each bit flipped, zeros for a tail, and
+// made-up bytes with right checksums.
 //
-// Cut logs are torn, never damaged; flipped bits are always found; and whatever is delivered is what was recorded.
+// Cut logs are torn, never damaged; flipped bits are always found; and whatever is delivered is
+// what was recorded.
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,9 +14,9 @@
 #include "tests/replay/sample.h"
 
 typedef struct Outcome {
-    bool refused;     // log_open said no
+    bool refused; // log_open said no
     unsigned events, damages, bad_slots;
-    LogNext end;      // LOG_END or LOG_TORN
+    LogNext end; // LOG_END or LOG_TORN
     Position last;
     Error refusal, damage;
 } Outcome;
@@ -120,7 +122,7 @@ static void test_flip(void)
         size_t len, header = HEADER_BYTES + strlen(sample_config);
         uint8_t *bytes = file_load(path, &len);
         file_store(flipped, bytes, len);
-        for (size_t bit = 0; bit < len * 8; bit++) {
+        for (size_t bit = 0; bit < len * 8; bit += clean ? 1 : 5) {
             size_t at = bit / 8;
             file_patch(flipped, at, (uint8_t)(bytes[at] ^ 1 << bit % 8));
             Outcome outcome = read_all(flipped, events);
@@ -166,19 +168,41 @@ static void test_report(void)
     g_assert_cmpint(outcome.end, ==, LOG_END);
     g_free(expected);
 
-    // A frame taken out: no checksum is wrong, but it is missed.
-    bytes[second + 30] ^= 0x10;
-    size_t third = second + 1;
-    while (memcmp(bytes + third, frame_magic, MAGIC_BYTES) != 0) {
-        third++;
-    }
-    memmove(bytes + second, bytes + third, len - third);
-    file_store(path, bytes, len - (third - second));
-    outcome = read_all(path, events);
-    g_assert_cmpuint(outcome.damages, >=, 1);
-    g_assert_cmpuint(outcome.events, <, 40);
     g_free(bytes);
     g_ptr_array_unref(events);
+}
+
+// A frame taken out: no checksum is wrong, and without an end there is no index to tell, but its
+// events' numbers are missed.
+static void test_frame_missing(void)
+{
+    for (unsigned clean = 0; clean < 2; clean++) {
+        const char *path = sample_path("missing");
+        GPtrArray *events = small_log(path, 51, clean);
+        size_t len, starts[2] = {0};
+        uint8_t *bytes = file_load(path, &len);
+        for (size_t i = HEADER_BYTES + strlen(sample_config) + 1, n = 0; n < 2; i++) {
+            if (memcmp(bytes + i, frame_magic, MAGIC_BYTES) == 0) {
+                starts[n++] = i;
+            }
+        }
+        memmove(bytes + starts[0], bytes + starts[1], len - starts[1]);
+        // The slots are as if one frame less had been written.
+        for (unsigned i = 0; i < SLOTS; i++) {
+            LogSlot slot;
+            g_assert_true(slot_decode(bytes + SLOT_OFFSET + i * SLOT_BYTES, &slot));
+            slot.frames_end -= starts[1] - starts[0];
+            slot_encode(bytes + SLOT_OFFSET + i * SLOT_BYTES, &slot);
+        }
+        file_store(path, bytes, len - (starts[1] - starts[0]));
+        Outcome outcome = read_all(path, events);
+        g_assert_cmpuint(outcome.damages, ==, clean ? 2 : 1);
+        g_assert_nonnull(
+            strstr(outcome.damage.msg, clean ? "behind its last event" : "is missing"));
+        g_assert_cmpuint(outcome.events, ==, 33);
+        g_free(bytes);
+        g_ptr_array_unref(events);
+    }
 }
 
 // What some file systems leave after a power failure: the right size, but zeros behind some point.
@@ -207,10 +231,53 @@ static void test_zero_tail(void)
 
 // ---- made-up logs ----
 
+static void test_varint(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool valid;
+        uint64_t value;
+    } cases[] = {
+        {"\0", 1, true, 0},
+        {"\x7f", 1, true, 127},
+        {"\x80\x01", 2, true, 128},
+        {"\x80\0", 2, false, 0},
+        {"\x80", 1, false, 0},
+        {"", 0, false, 0},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, true, UINT64_MAX},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, false, 0},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, false, 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const uint8_t *start = (const uint8_t *)cases[i].bytes, *at = start;
+        uint64_t value;
+        bool valid = varint_get(&at, start + cases[i].len, &value);
+        g_assert_cmpint(valid, ==, cases[i].valid);
+        g_assert_cmpuint((size_t)(at - start), ==, valid ? cases[i].len : 0);
+        g_assert_true(!valid || value == cases[i].value);
+    }
+    static const int64_t numbers[] = {0, -1, 1, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_assert_cmpint(unzigzag(zigzag(numbers[i])), ==, numbers[i]);
+    }
+    g_assert_cmpuint(zigzag(-1), ==, 1);
+}
+
 static uint64_t odd_number(GRand *rand)
 {
-    static const uint64_t numbers[] = {0, 1, 2, 4, 127, 128, 4 << 20, (4 << 20) + 1, UINT32_MAX,
-                                       1ull << 32, INT64_MAX, UINT64_MAX};
+    static const uint64_t numbers[] = {0,
+                                       1,
+                                       2,
+                                       4,
+                                       127,
+                                       128,
+                                       FRAME_RAW_MAX_BYTES,
+                                       FRAME_RAW_MAX_BYTES + 1,
+                                       UINT32_MAX,
+                                       1ull << 32,
+                                       INT64_MAX,
+                                       UINT64_MAX};
     return g_rand_boolean(rand) ? numbers[g_rand_int_range(rand, 0, G_N_ELEMENTS(numbers))]
                                 : g_rand_int(rand) >> g_rand_int_range(rand, 0, 32);
 }
@@ -266,8 +333,8 @@ static void test_made_up(void)
     for (unsigned round = 0; round < 4000; round++) {
         GByteArray *out = g_byte_array_new();
         g_byte_array_set_size(out, HEADER_BYTES);
-        LogHeader header = {.format_version = LOG_FORMAT_VERSION, .machine_version = 1,
-                            .config_bytes = 2};
+        LogHeader header = {
+            .format_version = LOG_FORMAT_VERSION, .machine_version = 1, .config_bytes = 2};
         header_encode(out->data, &header, config);
         for (unsigned i = 0; i < SLOTS; i++) {
             LogSlot slot = {i, {odd_number(rand), g_rand_int(rand)}, odd_number(rand)};
@@ -312,7 +379,9 @@ int main(int argc, char **argv)
     g_test_add_func("/log-damage/cut", test_cut);
     g_test_add_func("/log-damage/flip", test_flip);
     g_test_add_func("/log-damage/report", test_report);
+    g_test_add_func("/log-damage/frame-missing", test_frame_missing);
     g_test_add_func("/log-damage/zero-tail", test_zero_tail);
+    g_test_add_func("/log-damage/varint", test_varint);
     g_test_add_func("/log-damage/made-up", test_made_up);
     int rc = g_test_run();
     sample_clean();

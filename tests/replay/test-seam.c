@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The seam: posts from many threads, credit, and a made-up machine that is recorded and replayed: whole, torn and damaged.
+// The seam: posts from many threads, credit, and a made-up machine that is recorded and replayed:
+// whole, torn and damaged.
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +12,8 @@
 
 // ---- a made-up machine ----
 
-// Its state is one number, changed by each attempt, each input and each step; `trace` tells all that ever reached it.
+// Its state is one number, changed by each attempt, each input and each step; `trace` tells all
+// that ever reached it.
 typedef struct Machine {
     Replay *replay;
     ReplaySource *serial, *disk;
@@ -90,14 +92,18 @@ static void machine_init(Machine *machine)
     machine->state = 1;
     machine->trace = g_string_new(NULL);
     ReplayHost host = {
-        .ctx = machine, .position = machine_position, .event_digest = machine_digest,
-        .wake = machine_wake, .diverged = machine_diverged, .log_failed = machine_log_failed,
+        .ctx = machine,
+        .position = machine_position,
+        .event_digest = machine_digest,
+        .wake = machine_wake,
+        .diverged = machine_diverged,
+        .log_failed = machine_log_failed,
     };
     machine->replay = replay_new(&host);
-    machine->serial = replay_source_new(machine->replay, EVENT_CHAR_RX, "serial0", serial_deliver,
-                                        machine);
-    machine->disk = replay_source_new(machine->replay, EVENT_BLOCK_DONE, "disk0", disk_deliver,
-                                      machine);
+    machine->serial =
+        replay_source_new(machine->replay, EVENT_CHAR_RX, "serial0", serial_deliver, machine);
+    machine->disk =
+        replay_source_new(machine->replay, EVENT_BLOCK_DONE, "disk0", disk_deliver, machine);
     replay_set_control(machine->replay, machine_control, machine);
 }
 
@@ -113,7 +119,8 @@ static void machine_before(void *ctx, const ReplayEvent *event)
     ((Machine *)ctx)->clock_ns += event->idle_ns;
 }
 
-// The boundary of one icount and its attempt. Idle, now and then, adds virtual time before an input.
+// The boundary of one icount and its attempt. Idle, now and then, adds virtual time before an
+// input.
 static void machine_attempt(Machine *machine, GRand *rand)
 {
     Replay *replay = machine->replay;
@@ -234,6 +241,37 @@ static void test_record_replay(void)
     }
 }
 
+// More random bytes at once than one event holds.
+static void test_long_input(void)
+{
+    Machine recorded, replayed;
+    Error err;
+    const size_t len = 200000;
+    const char *path = sample_path("long-input");
+    uint8_t *bytes = g_malloc(len), *again = g_malloc0(len);
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(i * i >> 7);
+    }
+    uint64_t events[EVENT_KIND_COUNT];
+    machine_init(&recorded);
+    g_assert_true(replay_record(recorded.replay, path, sample_config, &err));
+    replay_input(recorded.replay, EVENT_RANDOM, bytes, len);
+    replay_input(recorded.replay, EVENT_RANDOM, bytes, 0);
+    g_assert_true(replay_close(recorded.replay, 0, &err));
+    replay_bytes(recorded.replay, events, NULL);
+    g_assert_cmpuint(events[EVENT_RANDOM], ==, 5);
+    machine_init(&replayed);
+    g_assert_true(replay_play(replayed.replay, path, NULL, &err));
+    replay_input(replayed.replay, EVENT_RANDOM, again, len);
+    replay_input(replayed.replay, EVENT_RANDOM, again, 0);
+    g_assert_cmpint(memcmp(bytes, again, len), ==, 0);
+    g_assert_cmpint(replay_end(replayed.replay, NULL, NULL), ==, REPLAY_END_CLEAN);
+    machine_fini(&recorded);
+    machine_fini(&replayed);
+    g_free(bytes);
+    g_free(again);
+}
+
 static void test_none(void)
 {
     Machine machine;
@@ -323,13 +361,15 @@ static void test_damaged(void)
     g_assert_cmpuint(replayed.position.icount, >, 300);
     g_assert_cmpuint(replayed.position.icount, <, 700);
     g_assert_true(g_str_has_prefix(recorded.trace->str, replayed.trace->str));
-    g_assert_nonnull(strstr(replay_end_reason(replayed.replay), "the log is damaged at file offset"));
+    g_assert_nonnull(
+        strstr(replay_end_reason(replayed.replay), "the log is damaged at file offset"));
     g_free(bytes);
     machine_fini(&recorded);
     machine_fini(&replayed);
 }
 
-// A file that can't grow stands for a full disk: told once, the machine goes on, and what is in the file replays.
+// A file that can't grow stands for a full disk: told once, the machine goes on, and what is in the
+// file replays.
 static void test_disk_full(void)
 {
     Machine recorded, replayed;
@@ -386,9 +426,9 @@ enum { THREADS = 4, POSTS = 20000 };
 typedef struct Poster {
     ReplaySource *source;
     GThread *thread;
-    bool careful; // posts within its credit
-    unsigned next; // of its numbers, the one that must come next
-    size_t held;   // bytes in the guest half's buffer
+    bool careful;         // posts within its credit
+    unsigned next;        // of its numbers, the one that must come next
+    size_t held;          // bytes in the guest half's buffer
     pthread_mutex_t lock; // not GMutex, which the thread sanitizer can't see through
     pthread_cond_t risen;
     unsigned rises;
@@ -432,13 +472,14 @@ static void *poster_run(void *arg)
                 break;
             }
             pthread_mutex_lock(&poster->lock);
-            // A rise may leave fewer than 4 bytes of credit only if the guest half gave fewer: it gives none or more.
+            // A rise may leave fewer than 4 bytes of credit only if the guest half gave fewer: it
+            // gives none or more.
             struct timespec deadline;
             clock_gettime(CLOCK_REALTIME, &deadline);
             deadline.tv_sec += 20;
             while (poster->rises == rises) {
-                g_assert_cmpint(
-                    pthread_cond_timedwait(&poster->risen, &poster->lock, &deadline), ==, 0);
+                g_assert_cmpint(pthread_cond_timedwait(&poster->risen, &poster->lock, &deadline),
+                                ==, 0);
             }
             pthread_mutex_unlock(&poster->lock);
         }
@@ -457,8 +498,8 @@ static void test_threads(void)
         poster->careful = i % 2;
         pthread_mutex_init(&poster->lock, NULL);
         pthread_cond_init(&poster->risen, NULL);
-        poster->source = replay_source_new(machine.replay, EVENT_CHAR_RX, "poster",
-                                           poster_deliver, poster);
+        poster->source =
+            replay_source_new(machine.replay, EVENT_CHAR_RX, "poster", poster_deliver, poster);
         replay_credit_watch(poster->source, poster_risen, poster);
     }
     for (unsigned i = 0; i < THREADS; i++) {
@@ -472,11 +513,12 @@ static void test_threads(void)
             delivered++;
             continue;
         }
-        // The guest half's buffers are read out whenever nothing is pending.
+        // The guest reads its buffers whenever nothing is pending, bit by bit, so that credit rises
+        // from 0 and from more.
         for (unsigned i = 0; i < THREADS; i++) {
             if (posters[i].careful && posters[i].held) {
-                posters[i].held = 0;
-                replay_credit_set(posters[i].source, BUFFER_BYTES);
+                posters[i].held -= 4;
+                replay_credit_set(posters[i].source, BUFFER_BYTES - posters[i].held);
             }
         }
         g_assert_cmpint(g_get_monotonic_time(), <, deadline);
@@ -489,6 +531,62 @@ static void test_threads(void)
     }
     g_assert_false(replay_pending(machine.replay));
     g_assert_cmpuint(machine.woken, >, 0);
+    machine_fini(&machine);
+}
+
+// Credit that rises all the time, and a host half that is nearly always at its end: a rise that it
+// isn't told of would stop it for good.
+enum { RISES = 300000 };
+
+typedef struct Chaser {
+    ReplaySource *source;
+    atomic_uint rises, posted;
+    atomic_bool forgotten;
+} Chaser;
+
+static void chaser_risen(void *ctx)
+{
+    atomic_fetch_add(&((Chaser *)ctx)->rises, 1);
+}
+
+static void *chaser_run(void *arg)
+{
+    Chaser *chaser = arg;
+    while (atomic_load(&chaser->posted) < RISES && !chaser->forgotten) {
+        unsigned rises = atomic_load(&chaser->rises);
+        if (replay_credit(chaser->source) > 0) {
+            replay_post(chaser->source, "x", 1);
+            atomic_fetch_add(&chaser->posted, 1);
+            continue;
+        }
+        gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+        while (atomic_load(&chaser->rises) == rises && !chaser->forgotten) {
+            g_thread_yield();
+            chaser->forgotten = g_get_monotonic_time() > deadline;
+        }
+    }
+    return NULL;
+}
+
+static void test_rises(void)
+{
+    Machine machine;
+    Chaser chaser = {0};
+    machine_init(&machine);
+    chaser.source = machine.serial;
+    replay_credit_watch(machine.serial, chaser_risen, &chaser);
+    GThread *thread = g_thread_new("chaser", chaser_run, &chaser);
+    for (unsigned i = 1; i <= RISES; i++) {
+        replay_credit_set(machine.serial, i);
+        // The next rise comes when it is about to use the last of its credit.
+        for (unsigned spin = 0; i > atomic_load(&chaser.posted) + 1 && !chaser.forgotten; spin++) {
+            if (spin % 1000 == 999) {
+                g_thread_yield();
+            }
+        }
+    }
+    g_thread_join(thread);
+    g_assert_false(chaser.forgotten);
     machine_fini(&machine);
 }
 
@@ -542,12 +640,14 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/seam/none", test_none);
     g_test_add_func("/seam/record-replay", test_record_replay);
+    g_test_add_func("/seam/long-input", test_long_input);
     g_test_add_func("/seam/torn", test_torn);
     g_test_add_func("/seam/cut", test_cut);
     g_test_add_func("/seam/damaged", test_damaged);
     g_test_add_func("/seam/disk-full", test_disk_full);
     g_test_add_func("/seam/other-versions", test_other_versions);
     g_test_add_func("/seam/threads", test_threads);
+    g_test_add_func("/seam/rises", test_rises);
     g_test_add_func("/seam/credit", test_credit);
     int rc = g_test_run();
     sample_clean();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The programs qemu-replay and replay-dump.py, as scripts call them: output, exit status, one sentence for what can't be done.
+// The programs qemu-replay and replay-dump.py, as scripts call them: output, exit status, one
+// sentence for what can't be done.
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -162,8 +163,9 @@ static void test_arguments(void)
                                 "new", &err);
     g_assert_nonnull(argv);
     char *joined = g_strjoinv(" ", argv);
-    g_assert_cmpstr(joined, ==, "qemu-system-x -append rr=record -icount "
-                                "7,rr=replay,rrfile=new -nographic");
+    g_assert_cmpstr(joined, ==,
+                    "qemu-system-x -append rr=record -icount "
+                    "7,rr=replay,rrfile=new -nographic");
     g_free(joined);
     g_strfreev(argv);
     g_assert_null(run_arguments("{}", "new", &err));
@@ -195,12 +197,14 @@ static void test_run(void)
         {"qemu-system-test", "[-icount]\n[shift=3,rr=replay,rrfile=", "", 3},
         {"/usr/local/bin/qemu-system-test", "[-icount]\n[shift=3,rr=replay,rrfile=", "", 3},
         {"qemu-system-none", "", "which is no emulator beside this tool", 1},
+        {"qemu-replay", "", "\"qemu-replay\", which is no emulator beside this tool", 1},
         {"/bin/sh", "", "which is no emulator beside this tool", 1},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
         const char *path = sample_path("run.log");
         char *config = g_strdup_printf("{\"argv\": [\"%s\", \"-icount\", "
-                                       "\"shift=3,rr=record,rrfile=x\"]}", runs[i].argv0);
+                                       "\"shift=3,rr=record,rrfile=x\"]}",
+                                       runs[i].argv0);
         LogWriter *log = log_create(path, config, NULL);
         g_assert_true(log_finish(log, (Position){1, 0}, NULL));
         Result result = call(copy, "run", path, NULL);
