@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virtio-blk: a disk on a virtio transport.
 //
-// Spec: VIRTIO 1.1, section 5.2. A request is copied when it is submitted; its data reach the guest when
-// the drive completes it, at a position that the log knows. A request in flight is only the head of its
-// chain, which is walked again at completion.
-// What is in flight is bounded: by the queue's size, and by 64 MiB of data, beyond which the queue rests
-// until a request completes. Not modelled: several queues, write-cache control, geometry.
+// Spec: VIRTIO 1.1, section 5.2. A request is copied when it is submitted; its data reach the guest
+// when the drive completes it, at a position that the log knows. A request in flight is only the
+// head of its chain, which is walked again at completion.
+// What is in flight is bounded: by the queue's size, and by 64 MiB of data, beyond which the queue
+// rests until a request completes. Not modelled: several queues, write-cache control, geometry.
 #include <errno.h>
 #include <string.h>
 
@@ -110,8 +110,8 @@ static void blk_finish(Blk *blk, const VirtChain *chain, uint8_t status, uint64_
     }
 }
 
-static void blk_submit(Blk *blk, const VirtChain *chain, BlockOp op, uint64_t offset, uint64_t len_bytes,
-                       const uint8_t *buf)
+static void blk_submit(Blk *blk, const VirtChain *chain, BlockOp op, uint64_t offset,
+                       uint64_t len_bytes, const uint8_t *buf)
 {
     unsigned tag = 0;
     while (tag < QUEUE_SIZE && blk->s.requests[tag].active) {
@@ -171,7 +171,8 @@ static int blk_range(Blk *blk, const VirtChain *chain, uint32_t type)
     if (chain_read(&blk->vdev, chain, HEADER_BYTES, range, sizeof range) != sizeof range) {
         return -1;
     }
-    uint64_t sector = get_le(range, 8), sectors = get_le(range + 8, 4), flags = get_le(range + 12, 4);
+    uint64_t sector = get_le(range, 8), sectors = get_le(range + 8, 4);
+    uint64_t flags = get_le(range + 12, 4);
     if (flags & ~(type == T_WRITE_ZEROES ? DISCARD_UNMAP : 0ull)) {
         return S_UNSUPP;
     }
@@ -181,8 +182,8 @@ static int blk_range(Blk *blk, const VirtChain *chain, uint32_t type)
     if (sectors == 0) {
         return S_OK;
     }
-    blk_submit(blk, chain, type == T_DISCARD ? BLOCK_DISCARD : BLOCK_WRITE_ZEROES, sector * SECTOR_BYTES,
-               sectors * SECTOR_BYTES, NULL);
+    blk_submit(blk, chain, type == T_DISCARD ? BLOCK_DISCARD : BLOCK_WRITE_ZEROES,
+               sector * SECTOR_BYTES, sectors * SECTOR_BYTES, NULL);
     return -1;
 }
 
@@ -253,7 +254,8 @@ static void blk_done(Device *dev, uint64_t tag, int result, const uint8_t *buf, 
     if (request->reads && result == 0) {
         data_bytes = chain_write(&blk->vdev, &chain, 0, buf, MIN(len_bytes, chain.in_bytes - 1));
     }
-    blk_finish(blk, &chain, result == 0 ? S_OK : result == -ENOTSUP ? S_UNSUPP : S_IOERR, data_bytes);
+    uint8_t failure = result == -ENOTSUP ? S_UNSUPP : S_IOERR;
+    blk_finish(blk, &chain, result == 0 ? S_OK : failure, data_bytes);
     blk_notified(&blk->vdev, 0); // what waited for room
 }
 
@@ -273,7 +275,8 @@ static bool blk_realize(Device *dev, Error *err)
     }
     blk->drive = drive_find(blk->drive_name);
     if (!blk->drive) {
-        return fail(err, "Property '%s.drive' can't find value '%s'", dev->type->name, blk->drive_name);
+        return fail(err, "Property '%s.drive' can't find value '%s'", dev->type->name,
+                    blk->drive_name);
     }
     return drive_attach(blk->drive, dev, blk_done, err) && virtio_realize(&blk->vdev, err);
 }

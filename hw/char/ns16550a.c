@@ -225,7 +225,8 @@ static void uart_update_msr(Uart *uart)
     }
     uint8_t changed = lines ^ (s->msr & ~MSR_DELTAS);
     uint8_t deltas = (changed & MSR_CTS ? MSR_DCTS : 0) | (changed & MSR_DSR ? MSR_DDSR : 0) |
-                     (changed & MSR_RI & ~lines ? MSR_TERI : 0) | (changed & MSR_DCD ? MSR_DDCD : 0);
+                     (changed & MSR_RI & ~lines ? MSR_TERI : 0) |
+                     (changed & MSR_DCD ? MSR_DDCD : 0);
     s->msr = lines | (s->msr & MSR_DELTAS) | deltas;
 }
 

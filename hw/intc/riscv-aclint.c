@@ -12,7 +12,10 @@ enum { MSIP = 0x0000, MTIMECMP = 0x0000, MTIME = 0x7ff8 };
 
 static const Reg mswi_regs[] = {{MSIP, "MSIP0"}};
 static const Reg mtimer_regs[] = {
-    {MTIMECMP, "MTIMECMP0"}, {MTIMECMP + 4, "MTIMECMP0_HI"}, {MTIME, "MTIME"}, {MTIME + 4, "MTIME_HI"},
+    {MTIMECMP, "MTIMECMP0"},
+    {MTIMECMP + 4, "MTIMECMP0_HI"},
+    {MTIME, "MTIME"},
+    {MTIME + 4, "MTIME_HI"},
 };
 
 typedef struct Aclint {
@@ -166,7 +169,8 @@ static void mtimer_write(Device *dev, uint64_t reg, uint64_t value, unsigned siz
 static void aclint_reset(Device *dev)
 {
     Aclint *aclint = (Aclint *)dev;
-    aclint->s.offset = -(uint64_t)(clock_now(dev) / ACLINT_TICK_NS); // section 2.1: mtime is cleared
+    // Section 2.1: mtime is cleared.
+    aclint->s.offset = -(uint64_t)(clock_now(dev) / ACLINT_TICK_NS);
     for (unsigned hart = 0; hart < ACLINT_HARTS_MAX; hart++) {
         aclint->s.mtimecmp[hart] = UINT64_MAX; // unknown in the spec; ours keeps MTIP low
     }
@@ -183,10 +187,22 @@ static bool aclint_realize(Device *dev, Error *err)
 }
 
 static const MmioRegion mmio[] = {
-    {.name = "riscv.aclint.swi", .size_bytes = 0x4000, .access_min = 4, .access_max = 4,
-     .read = mswi_read, .write = mswi_write, .regs = mswi_regs, .nregs = G_N_ELEMENTS(mswi_regs)},
-    {.name = "riscv.aclint.mtimer", .size_bytes = 0x8000, .access_min = 4, .access_max = 8,
-     .read = mtimer_read, .write = mtimer_write, .regs = mtimer_regs, .nregs = G_N_ELEMENTS(mtimer_regs)},
+    {.name = "riscv.aclint.swi",
+     .size_bytes = 0x4000,
+     .access_min = 4,
+     .access_max = 4,
+     .read = mswi_read,
+     .write = mswi_write,
+     .regs = mswi_regs,
+     .nregs = G_N_ELEMENTS(mswi_regs)},
+    {.name = "riscv.aclint.mtimer",
+     .size_bytes = 0x8000,
+     .access_min = 4,
+     .access_max = 8,
+     .read = mtimer_read,
+     .write = mtimer_write,
+     .regs = mtimer_regs,
+     .nregs = G_N_ELEMENTS(mtimer_regs)},
 };
 
 const DeviceType device_riscv_aclint = {

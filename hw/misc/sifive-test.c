@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // SiFive test finisher: a register through which a guest ends or resets the machine.
 //
-// Facts: Linux Documentation/devicetree/bindings/power/reset/syscon-*.yaml and the device tree of the
-// virt machine ("syscon-poweroff" value 0x5555, "syscon-reboot" value 0x7777); SiFive's test binding
-// "sifive,test0". Bits 31..16 of a FAIL are the exit code. It has no state.
+// Facts: Linux Documentation/devicetree/bindings/power/reset/syscon-*.yaml and the device tree of
+// the virt machine ("syscon-poweroff" value 0x5555, "syscon-reboot" value 0x7777); SiFive's test
+// binding "sifive,test0". Bits 31..16 of a FAIL are the exit code. It has no state.
 #include "core/device.h"
 
 enum { FINISHER = 0, FAIL = 0x3333, PASS = 0x5555, RESET = 0x7777 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virtio-net: a network card on a virtio transport.
 //
-// Spec: VIRTIO 1.1, section 5.1. Queues: 0 receive, 1 transmit, 2 control. Mergeable receive buffers,
-// receive filters (5.1.6.5.1, 5.1.6.5.2); a frame that finds no buffer is dropped, as on a wire.
-// Not offered: checksum and segmentation offloads, VLAN filter, several queue pairs, announcements.
+// Spec: VIRTIO 1.1, section 5.1. Queues: 0 receive, 1 transmit, 2 control. Mergeable receive
+// buffers, receive filters (5.1.6.5.1, 5.1.6.5.2); a frame that finds no buffer is dropped, as on a
+// wire. Not offered: checksum and segmentation offloads, VLAN filter, several queue pairs,
+// announcements.
 #include <string.h>
 
 #include "hw/net/nic.h"
@@ -102,7 +103,8 @@ static bool net_wants(const Net *net, const uint8_t *frame)
         return !s->mode[MODE_NOBCAST];
     }
     if (frame[0] & 1) {
-        return !s->mode[MODE_NOMULTI] && (s->mode[MODE_ALLMULTI] || table_has(&s->multicast, frame));
+        return !s->mode[MODE_NOMULTI] &&
+               (s->mode[MODE_ALLMULTI] || table_has(&s->multicast, frame));
     }
     return !s->mode[MODE_NOUNI] && (s->mode[MODE_ALLUNI] || memcmp(frame, s->mac, 6) == 0 ||
                                     table_has(&s->unicast, frame));
@@ -113,7 +115,8 @@ static void net_update_credit(Net *net)
     net_port_credit(net->port, virtqueue_peek(&net->vdev, RXQ));
 }
 
-// Puts header and frame into one buffer or, merged, into as many as it takes. False: too few, none taken.
+// Puts header and frame into one buffer or, merged, into as many as it takes. False: too few, none
+// taken.
 static bool net_fill_buffers(Net *net, const uint8_t *packet, uint64_t len)
 {
     VirtioDevice *vdev = &net->vdev;
@@ -238,7 +241,8 @@ static uint8_t net_control(Net *net, const VirtChain *chain)
         return net_control_mac(net, chain, command[1]);
     }
     uint64_t feature = command[1] <= MODE_ALLMULTI ? NET_F_CTRL_RX : NET_F_CTRL_RX_EXTRA;
-    if (command[0] != CTRL_RX || command[1] >= MODES || len < 3 || !virtio_has(&net->vdev, feature)) {
+    if (command[0] != CTRL_RX || command[1] >= MODES || len < 3 ||
+        !virtio_has(&net->vdev, feature)) {
         return CTRL_ERR;
     }
     net->s.mode[command[1]] = command[2] != 0;

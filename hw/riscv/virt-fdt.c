@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Device tree of the RISC-V machine "virt", made from its placement table.
 //
-// Spec: Devicetree Specification 0.4; bindings in Linux Documentation/devicetree/bindings: riscv/cpus.yaml,
-// timer/sifive,clint.yaml, interrupt-controller/sifive,plic-1.0.0.yaml, power/reset/syscon-*.yaml,
-// virtio/mmio.yaml. Names and values are those that drivers and firmware know from QEMU's machine;
-// a device that isn't there has no node.
+// Spec: Devicetree Specification 0.4; bindings in Linux Documentation/devicetree/bindings:
+// riscv/cpus.yaml, timer/sifive,clint.yaml, interrupt-controller/sifive,plic-1.0.0.yaml,
+// power/reset/syscon-*.yaml, virtio/mmio.yaml. Names and values are those that drivers and firmware
+// know from QEMU's machine; a device that isn't there has no node.
 #include "hw/riscv/virt.h"
 
 #include <inttypes.h>
@@ -61,11 +61,15 @@ static void prop_cells(Fdt *fdt, const char *name, const uint32_t *cells, size_t
     prop_bytes(fdt, name, be, 4 * n);
 }
 
-static void prop_cell(Fdt *fdt, const char *name, uint32_t cell) { prop_cells(fdt, name, &cell, 1); }
+static void prop_cell(Fdt *fdt, const char *name, uint32_t cell)
+{
+    prop_cells(fdt, name, &cell, 1);
+}
 
 static void prop_reg(Fdt *fdt, uint64_t base, uint64_t size)
 {
-    uint32_t cells[] = {(uint32_t)(base >> 32), (uint32_t)base, (uint32_t)(size >> 32), (uint32_t)size};
+    uint32_t cells[] = {(uint32_t)(base >> 32), (uint32_t)base, (uint32_t)(size >> 32),
+                        (uint32_t)size};
     prop_cells(fdt, "reg", cells, 4);
 }
 

@@ -2,10 +2,12 @@
 // The RISC-V machine "virt": a placement table, the wiring of its interrupts, and how it starts.
 //
 // Addresses and interrupt numbers are those of QEMU's machine of that name (facts, from its device
-// tree). Boot follows OpenSBI's docs/firmware/fw_dynamic.md and Linux' Documentation/arch/riscv/boot.rst:
+// tree). Boot follows OpenSBI's docs/firmware/fw_dynamic.md and Linux'
+// Documentation/arch/riscv/boot.rst:
 //   reset ROM   a0 = hart id, a1 = device tree, a2 = struct fw_dynamic_info; jumps to the firmware
 //   firmware    flat images at the start of RAM
-//   kernel      flat images at the first 2 MiB boundary after the firmware, at least RAM + 2 MiB; without
+//   kernel      flat images at the first 2 MiB boundary after the firmware, at least RAM + 2 MiB;
+//   without
 //               firmware at the start of RAM, entered in M mode
 //   device tree in the last whole 2 MiB of RAM below 3 GiB; it may grow there up to 1 MiB and more
 //   initrd      ends where that begins
@@ -47,8 +49,8 @@ static Device *virt_device(Machine *machine, const char *type, unsigned n)
 
 // ---- building ----
 
-static bool virt_place(Machine *machine, const VirtRow *row, unsigned n, const MachineConfig *config,
-                       Error *err)
+static bool virt_place(Machine *machine, const VirtRow *row, unsigned n,
+                       const MachineConfig *config, Error *err)
 {
     const DeviceType *type = device_type_find(row->type);
     Device *dev = device_new(machine, type, NULL, NULL);
@@ -95,7 +97,8 @@ static void virt_clock_changed(void *ctx)
 
 static void virt_wire(Machine *machine, const MachineConfig *config)
 {
-    Device *plic = virt_device(machine, plic_type, 0), *aclint = virt_device(machine, aclint_type, 0);
+    Device *plic = virt_device(machine, plic_type, 0);
+    Device *aclint = virt_device(machine, aclint_type, 0);
     for (unsigned hart = 0; hart < config->ncpus; hart++) {
         Device *cpu = config->cpus[hart];
         irq_connect(aclint, aclint_output(hart, ACLINT_MSIP), cpu, MIP_MSIP);
@@ -152,8 +155,8 @@ static bool put(Machine *machine, uint64_t gpa, const void *bytes, uint64_t len,
                 Error *err)
 {
     if (len && !memory_poke(machine, gpa, bytes, len)) {
-        return fail(err, "%s: %" PRIu64 " bytes at 0x%" PRIx64 " don't fit into the guest's RAM", what,
-                    len, gpa);
+        return fail(err, "%s: %" PRIu64 " bytes at 0x%" PRIx64 " don't fit into the guest's RAM",
+                    what, len, gpa);
     }
     return true;
 }
@@ -181,8 +184,8 @@ static uint64_t flat_memory_bytes(const BootSegment *segment)
     return MAX(size, segment->len);
 }
 
-// Writes an image; a flat one goes to `flat_gpa`. *entry and *end (first gpa after it, at least the old
-// value) are set.
+// Writes an image; a flat one goes to `flat_gpa`. *entry and *end (first gpa after it, at least the
+// old value) are set.
 static bool put_image(Machine *machine, const BootImage *image, uint64_t flat_gpa, uint64_t *entry,
                       uint64_t *end, Error *err)
 {
@@ -190,7 +193,8 @@ static bool put_image(Machine *machine, const BootImage *image, uint64_t flat_gp
     for (size_t i = 0; i < image->nsegments; i++) {
         const BootSegment *segment = &image->segments[i];
         uint64_t gpa = image->flat ? flat_gpa : segment->gpa;
-        uint64_t memory = image->flat ? flat_memory_bytes(segment) : segment->len + segment->zero_bytes;
+        uint64_t memory =
+            image->flat ? flat_memory_bytes(segment) : segment->len + segment->zero_bytes;
         if (!put(machine, gpa, segment->bytes, segment->len, image->name, err) ||
             !put_zeroes(machine, gpa + segment->len, segment->zero_bytes, image->name, err)) {
             return false;
@@ -239,14 +243,17 @@ static bool put_fdt(Machine *machine, const MachineConfig *config, const BootSpe
 {
     uint8_t seed[32];
     entropy_fill(machine, seed, sizeof seed);
-    void *fdt = spec->dtb ? virt_fdt_open(spec->dtb, spec->dtb_bytes, err) : virt_fdt_new(config, err);
-    bool ok = fdt && virt_fdt_choose(fdt, spec->cmdline, initrd_gpa, spec->initrd_bytes, seed, err) &&
+    void *fdt =
+        spec->dtb ? virt_fdt_open(spec->dtb, spec->dtb_bytes, err) : virt_fdt_new(config, err);
+    bool ok = fdt &&
+              virt_fdt_choose(fdt, spec->cmdline, initrd_gpa, spec->initrd_bytes, seed, err) &&
               put(machine, fdt_gpa, fdt, fdt_totalsize(fdt), "device tree", err);
     g_free(fdt);
     return ok;
 }
 
-static bool virt_boot(Machine *machine, const MachineConfig *config, const BootSpec *spec, Error *err)
+static bool virt_boot(Machine *machine, const MachineConfig *config, const BootSpec *spec,
+                      Error *err)
 {
     const uint64_t big = 2 << 20;
     uint64_t ram_end = MIN(VIRT_RAM_GPA + config->ram_bytes, 0xc0000000ull);
@@ -266,8 +273,9 @@ static bool virt_boot(Machine *machine, const MachineConfig *config, const BootS
     uint64_t fdt_gpa = align_down(ram_end, big) - big;
     uint64_t initrd_gpa = align_down(fdt_gpa - spec->initrd_bytes, PAGE_SIZE);
     if (fdt_gpa < end || spec->initrd_bytes > fdt_gpa - end || initrd_gpa < end) {
-        return fail(err, "%" PRIu64 " MiB of RAM are too few for firmware, kernel, initrd and device tree",
-                    config->ram_bytes >> 20);
+        return fail(
+            err, "%" PRIu64 " MiB of RAM are too few for firmware, kernel, initrd and device tree",
+            config->ram_bytes >> 20);
     }
     return put(machine, initrd_gpa, spec->initrd, spec->initrd_bytes, "initrd", err) &&
            put_fdt(machine, config, spec, initrd_gpa, fdt_gpa, err) &&
@@ -286,12 +294,13 @@ static bool virt_slot_used(Machine *machine, const Device *transport)
     return false;
 }
 
-// Transports are given away from the last to the first, as QEMU does, so that a guest's vda and eth0
-// are the same devices.
+// Transports are given away from the last to the first, as QEMU does, so that a guest's vda and
+// eth0 are the same devices.
 static Device *virt_slot(Machine *machine, const DeviceType *type, const char *bus, Error *err)
 {
     if (!type->bus || !g_str_equal(type->bus, "virtio")) {
-        fail(err, "No '%s' bus found for device '%s'", type->bus ? type->bus : "system", type->name);
+        fail(err, "No '%s' bus found for device '%s'", type->bus ? type->bus : "system",
+             type->name);
         return NULL;
     }
     bool known = bus == NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Layout of the RISC-V machine "virt", shared by its wiring (virt.c) and its device tree (virt-fdt.c).
+// Layout of the RISC-V machine "virt", shared by its wiring (virt.c) and its device tree
+// (virt-fdt.c).
 #pragma once
 #include "hw/machine.h"
 
@@ -15,7 +16,8 @@ enum {
 typedef struct VirtRow {
     const char *type;      // DeviceType
     uint64_t base;
-    uint64_t stride_bytes; // from the nth to the next device of `count` ones, whose irq follow each other
+    uint64_t stride_bytes; // from the nth to the next device of `count` ones, whose irq follow each
+                           // other
     unsigned count;
     uint64_t reg_bytes;    // as the device tree says
     int irq;               // PLIC source; -1: none
@@ -25,8 +27,8 @@ typedef struct VirtRow {
 extern const VirtRow virt_rows[];
 extern const unsigned virt_nrows;
 
-// The machine's device tree without /chosen, as a blob with room to grow to VIRT_FDT_BYTES_MAX (which is
-// its allocated size); g_free.
+// The machine's device tree without /chosen, as a blob with room to grow to VIRT_FDT_BYTES_MAX
+// (which is its allocated size); g_free.
 void *virt_fdt_new(const MachineConfig *config, Error *err);
 // A copy of the user's device tree, with the same room.
 void *virt_fdt_open(const uint8_t *dtb, uint64_t len, Error *err);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // virtio-rng: random bytes for the guest, through the seam.
 //
-// Spec: VIRTIO 1.1, section 5.4. A buffer is filled at once, with at most 4 KiB (the spec wants one byte at
-// least). `max-bytes` in each `period` ms limits the rate in virtual time: each byte stands in the log.
+// Spec: VIRTIO 1.1, section 5.4. A buffer is filled at once, with at most 4 KiB (the spec wants one
+// byte at least). `max-bytes` in each `period` ms limits the rate in virtual time: each byte stands
+// in the log.
 #include "hw/virtio/virtio.h"
 
 enum { QUEUE_SIZE = 8, FILL_MAX_BYTES = 4096 };
@@ -28,7 +29,8 @@ static const Field fields[] = {
 static const Prop props[] = {
     {"rng", "id of the rng object (all bytes come from the host, whichever)", PROP_STRING,
      offsetof(Rng, rng), NULL},
-    {"max-bytes", "bytes allowed in a period", PROP_U64, offsetof(Rng, max_bytes), "9223372036854775807"},
+    {"max-bytes", "bytes allowed in a period", PROP_U64, offsetof(Rng, max_bytes),
+     "9223372036854775807"},
     {"period", "length of a period, ms", PROP_U32, offsetof(Rng, period_ms), "65536"},
 };
 

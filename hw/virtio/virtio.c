@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Virtio devices, transport-independent: status and feature negotiation, configuration space.
 //
-// Spec: VIRTIO 1.1, sections 2.1 (status), 2.2 (features), 2.3 (notifications), 2.4 (configuration) and
-// 3.1 (initialisation). Modern devices only: a driver that doesn't take VERSION_1 isn't accepted.
+// Spec: VIRTIO 1.1, sections 2.1 (status), 2.2 (features), 2.3 (notifications), 2.4 (configuration)
+// and 3.1 (initialisation). Modern devices only: a driver that doesn't take VERSION_1 isn't
+// accepted.
 #include "hw/virtio/virtio.h"
 
 #include <assert.h>
@@ -83,7 +84,8 @@ void virtio_set_status(VirtioDevice *vdev, uint8_t value)
     }
     value &= ~VIRTIO_NEEDS_RESET; // the device's own
     if ((value & ~v->status & VIRTIO_FEATURES_OK) && !features_acceptable(vdev)) {
-        guest_error(&vdev->dev, "features 0x%llx not accepted", (unsigned long long)v->driver_features);
+        guest_error(&vdev->dev, "features 0x%llx not accepted",
+                    (unsigned long long)v->driver_features);
         value &= ~VIRTIO_FEATURES_OK;
     }
     if ((value & VIRTIO_DRIVER_OK) && !((value | v->status) & VIRTIO_FEATURES_OK)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Virtio: what all virtio devices share, independent of the transport (MMIO, PCI) that carries them.
+// Virtio: what all virtio devices share, independent of the transport (MMIO, PCI) that carries
+// them.
 //
 // A backend (virtio-blk, …) is a Device that begins with VirtioDevice, whose state begins with
 // VirtioState, and whose type's `class` is a VirtioClass. It plugs into a transport, its parent,
@@ -10,8 +11,9 @@
 //         struct RngState { VirtioState v; … } s;
 //     } Rng;
 //
-// Nothing that a driver writes is believed: a ring that makes no sense sets NEEDS_RESET (2.1.2), and
-// the queues rest until the driver resets the device. Work a notification is bounded by the queue's size.
+// Nothing that a driver writes is believed: a ring that makes no sense sets NEEDS_RESET (2.1.2),
+// and the queues rest until the driver resets the device. Work a notification is bounded by the
+// queue's size.
 #pragma once
 #include "core/device.h"
 
@@ -48,7 +50,8 @@ typedef struct VirtioState {
     uint8_t pad[2];
 } VirtioState;
 
-// For the field table of a backend whose state struct has the member `VirtioState v` in first place.
+// For the field table of a backend whose state struct has the member `VirtioState v` in first
+// place.
 #define VIRTIO_FIELDS(type) \
     FIELD(type, v.driver_features), FIELD_ARRAY(type, v.queue), FIELD(type, v.config_generation), \
         FIELD(type, v.status), FIELD(type, v.isr), FIELD(type, v.pad)
@@ -67,9 +70,10 @@ typedef struct VirtioClass {
     uint16_t config_bytes;
     uint64_t (*features)(VirtioDevice *vdev);                    // offered, beside the common ones
     bool (*features_ok)(VirtioDevice *vdev, uint64_t features);  // NULL: any subset is fine
-    void (*config)(VirtioDevice *vdev, uint8_t config[VIRTIO_CONFIG_MAX]); // zeroed before; NULL: none
+    // NULL: it has none; zeroed before.
+    void (*config)(VirtioDevice *vdev, uint8_t config[VIRTIO_CONFIG_MAX]);
     void (*notified)(VirtioDevice *vdev, unsigned queue);        // the queue may have new buffers
-    void (*reset)(VirtioDevice *vdev);                           // of all but VirtioState; may be NULL
+    void (*reset)(VirtioDevice *vdev); // of all but VirtioState; may be NULL
 } VirtioClass;
 
 typedef struct VirtioTransport {
@@ -79,7 +83,10 @@ typedef struct VirtioTransport {
 
 // ---- for transports ----
 
-static inline const VirtioClass *virtio_class(const VirtioDevice *vdev) { return vdev->dev.type->class; }
+static inline const VirtioClass *virtio_class(const VirtioDevice *vdev)
+{
+    return vdev->dev.type->class;
+}
 uint64_t virtio_features(VirtioDevice *vdev); // all that are offered
 void virtio_set_driver_features(VirtioDevice *vdev, unsigned half, uint32_t value);
 void virtio_set_status(VirtioDevice *vdev, uint8_t value); // 0: resets the device
@@ -112,7 +119,8 @@ typedef struct VirtSegment {
     uint32_t len; // bytes
 } VirtSegment;
 
-// A descriptor chain: first the segments that the device reads (out), then those that it writes (in).
+// A descriptor chain: first the segments that the device reads (out), then those that it writes
+// (in).
 typedef struct VirtChain {
     uint16_t head;
     uint16_t nout, nin;
@@ -120,25 +128,29 @@ typedef struct VirtChain {
     VirtSegment segments[VIRTQUEUE_SIZE_MAX];
 } VirtChain;
 
-// Buffers that the driver made available and the device hasn't taken, at most the queue's size. Ask once,
-// then take at most as many: the ring lies in memory that the device's own writes may change.
+// Buffers that the driver made available and the device hasn't taken, at most the queue's size. Ask
+// once, then take at most as many: the ring lies in memory that the device's own writes may change.
 unsigned virtqueue_available(VirtioDevice *vdev, unsigned queue);
 // The same without any effect, 0 when the ring makes no sense: for credit, which is no state.
 unsigned virtqueue_peek(const VirtioDevice *vdev, unsigned queue);
 // Takes the next one. False: there is none, or the device broke over it.
 bool virtqueue_pop(VirtioDevice *vdev, unsigned queue, VirtChain *chain);
-void virtqueue_unpop(VirtioDevice *vdev, unsigned queue, unsigned count); // the last `count`, not filled
+// Puts the last `count`, whose entries weren't flushed, back.
+void virtqueue_unpop(VirtioDevice *vdev, unsigned queue, unsigned count);
 // Walks a chain that was taken before, for a request that completes later.
 bool virtqueue_walk(VirtioDevice *vdev, unsigned queue, uint16_t head, VirtChain *chain);
-// Copies from the out bytes, or to the in bytes, at an offset; at most to their end. The number of bytes
-// copied; less than that end allows only when the device broke.
-uint64_t chain_read(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset, void *buf, uint64_t len);
+// Copies from the out bytes, or to the in bytes, at an offset; at most to their end. The number of
+// bytes copied; less than that end allows only when the device broke.
+uint64_t chain_read(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset, void *buf,
+                    uint64_t len);
 uint64_t chain_write(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset, const void *buf,
                      uint64_t len);
 // Gives buffers back: fill the used ring `ahead` entries beyond its end, then flush all at once.
-void virtqueue_fill(VirtioDevice *vdev, unsigned queue, unsigned ahead, uint16_t head, uint32_t written);
+void virtqueue_fill(VirtioDevice *vdev, unsigned queue, unsigned ahead, uint16_t head,
+                    uint32_t written);
 void virtqueue_flush(VirtioDevice *vdev, unsigned queue, unsigned count);
-static inline void virtqueue_push(VirtioDevice *vdev, unsigned queue, uint16_t head, uint32_t written)
+static inline void virtqueue_push(VirtioDevice *vdev, unsigned queue, uint16_t head,
+                                  uint32_t written)
 {
     virtqueue_fill(vdev, queue, 0, head, written);
     virtqueue_flush(vdev, queue, 1);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Virtqueues: split rings in guest memory, with indirect descriptors and event index.
 //
-// Spec: VIRTIO 1.1, section 2.6; numbers of its subsections stand at the code. Everything that is read
-// from the rings is checked before it is used; what makes no sense breaks the device (virtio_broken).
-// A driver's ring needs no barriers here: CPUs and devices take turns on one thread.
+// Spec: VIRTIO 1.1, section 2.6; numbers of its subsections stand at the code. Everything that is
+// read from the rings is checked before it is used; what makes no sense breaks the device
+// (virtio_broken). A driver's ring needs no barriers here: CPUs and devices take turns on one
+// thread.
 #include "hw/virtio/virtio.h"
 
 #include <string.h>
@@ -36,13 +37,22 @@ static void ring_write16(VirtioDevice *vdev, uint64_t gpa, uint16_t value)
 
 // Available ring (2.6.6): flags, idx, ring[size], used_event. Used ring (2.6.8): flags, idx,
 // ring[size] of 8 bytes, avail_event.
-static uint64_t avail_entry_gpa(const VirtQueue *q, uint16_t i) { return q->avail_gpa + 4 + 2 * (i % q->size); }
+static uint64_t avail_entry_gpa(const VirtQueue *q, uint16_t i)
+{
+    return q->avail_gpa + 4 + 2 * (i % q->size);
+}
 static uint64_t used_event_gpa(const VirtQueue *q) { return q->avail_gpa + 4 + 2 * q->size; }
-static uint64_t used_entry_gpa(const VirtQueue *q, uint16_t i) { return q->used_gpa + 4 + 8 * (i % q->size); }
+static uint64_t used_entry_gpa(const VirtQueue *q, uint16_t i)
+{
+    return q->used_gpa + 4 + 8 * (i % q->size);
+}
 static uint64_t avail_event_gpa(const VirtQueue *q) { return q->used_gpa + 4 + 8 * q->size; }
 
 // How far the driver is ahead; more than the queue's size is nonsense.
-static uint16_t avail_ahead(const VirtQueue *q, uint16_t idx) { return (uint16_t)(idx - q->last_avail); }
+static uint16_t avail_ahead(const VirtQueue *q, uint16_t idx)
+{
+    return (uint16_t)(idx - q->last_avail);
+}
 
 unsigned virtqueue_available(VirtioDevice *vdev, unsigned queue)
 {
@@ -52,7 +62,8 @@ unsigned virtqueue_available(VirtioDevice *vdev, unsigned queue)
         return 0;
     }
     if (avail_ahead(q, idx) > q->size) {
-        virtio_broken(vdev, "available index %u is more than the queue ahead of %u", idx, q->last_avail);
+        virtio_broken(vdev, "available index %u is more than the queue ahead of %u", idx,
+                      q->last_avail);
         return 0;
     }
     return avail_ahead(q, idx);
@@ -214,7 +225,8 @@ static uint64_t chain_copy(VirtioDevice *vdev, const VirtChain *chain, unsigned 
     return done;
 }
 
-uint64_t chain_read(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset, void *buf, uint64_t len)
+uint64_t chain_read(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset, void *buf,
+                    uint64_t len)
 {
     return chain_copy(vdev, chain, 0, chain->nout, offset, buf, len, false);
 }
@@ -225,7 +237,8 @@ uint64_t chain_write(VirtioDevice *vdev, const VirtChain *chain, uint64_t offset
     return chain_copy(vdev, chain, chain->nout, chain->nin, offset, (uint8_t *)buf, len, true);
 }
 
-void virtqueue_fill(VirtioDevice *vdev, unsigned queue, unsigned ahead, uint16_t head, uint32_t written)
+void virtqueue_fill(VirtioDevice *vdev, unsigned queue, unsigned ahead, uint16_t head,
+                    uint32_t written)
 {
     const VirtQueue *q = &vdev->v->queue[queue];
     uint32_t entry[2] = {GUINT32_TO_LE(head), GUINT32_TO_LE(written)};
@@ -245,8 +258,8 @@ void virtqueue_flush(VirtioDevice *vdev, unsigned queue, unsigned count)
     }
 }
 
-// 2.6.7: by the driver's flag, or with event index when used_event lies among what was flushed since
-// the last interrupt.
+// 2.6.7: by the driver's flag, or with event index when used_event lies among what was flushed
+// since the last interrupt.
 static bool interrupt_wanted(VirtioDevice *vdev, VirtQueue *q)
 {
     uint16_t value;

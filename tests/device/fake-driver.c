@@ -30,7 +30,10 @@ Driver *driver_new(World *w, const char *type, const char *properties)
 void driver_free(Driver *d) { g_free(d); }
 
 uint32_t driver_get(Driver *d, unsigned reg) { return (uint32_t)world_read(d->w, d->mmio, reg, 4); }
-void driver_set(Driver *d, unsigned reg, uint32_t value) { world_write(d->w, d->mmio, reg, 4, value); }
+void driver_set(Driver *d, unsigned reg, uint32_t value)
+{
+    world_write(d->w, d->mmio, reg, 4, value);
+}
 
 uint64_t driver_features(Driver *d)
 {
@@ -108,8 +111,8 @@ uint64_t driver_peek(Driver *d, uint64_t gpa, unsigned size)
     return GUINT64_FROM_LE(value);
 }
 
-void driver_desc_at(Driver *d, uint64_t table, unsigned i, uint64_t gpa, uint32_t len, unsigned flags,
-                    unsigned next)
+void driver_desc_at(Driver *d, uint64_t table, unsigned i, uint64_t gpa, uint32_t len,
+                    unsigned flags, unsigned next)
 {
     driver_poke(d, table + 16 * i, gpa, 8);
     driver_poke(d, table + 16 * i + 8, len, 4);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A virtio driver for tests: brings a device up through virtio-mmio and lets the test write every byte of
-// its rings, right or wrong.
+// A virtio driver for tests: brings a device up through virtio-mmio and lets the test write every
+// byte of its rings, right or wrong.
 //
 //     Driver *d = driver_new(w, "virtio-rng-device", NULL);
 //     driver_start(d, 0);
@@ -12,7 +12,11 @@
 #include "hw/virtio/virtio.h"
 #include "tests/device/fake-world.h"
 
-enum { DRIVER_RINGS = WORLD_RAM_BASE, DRIVER_DATA = WORLD_RAM_BASE + 0x100000, DRIVER_QUEUE_SIZE = 8 };
+enum {
+    DRIVER_RINGS = WORLD_RAM_BASE,
+    DRIVER_DATA = WORLD_RAM_BASE + 0x100000,
+    DRIVER_QUEUE_SIZE = 8
+};
 enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
 enum { // virtio-mmio's registers
     MMIO_DEVICE_ID = 0x008, MMIO_FEATURES = 0x010, MMIO_FEATURES_SEL = 0x014,
@@ -42,11 +46,12 @@ uint64_t driver_config(Driver *d, unsigned offset, unsigned size);
 bool driver_broken(Driver *d);                 // NEEDS_RESET is set
 bool driver_irq(Driver *d);                    // the interrupt line; acknowledges all
 
-uint64_t driver_ring(unsigned queue, unsigned part); // gpa of part 0 descriptors, 1 available, 2 used
+// Address of a ring's part: 0 descriptors, 1 available, 2 used.
+uint64_t driver_ring(unsigned queue, unsigned part);
 void driver_poke(Driver *d, uint64_t gpa, uint64_t value, unsigned size); // little-endian
 uint64_t driver_peek(Driver *d, uint64_t gpa, unsigned size);
-void driver_desc_at(Driver *d, uint64_t table, unsigned i, uint64_t gpa, uint32_t len, unsigned flags,
-                    unsigned next);
+void driver_desc_at(Driver *d, uint64_t table, unsigned i, uint64_t gpa, uint32_t len,
+                    unsigned flags, unsigned next);
 void driver_desc(Driver *d, unsigned queue, unsigned i, uint64_t gpa, uint32_t len, unsigned flags,
                  unsigned next);
 void driver_offer(Driver *d, unsigned queue, unsigned head);

@@ -11,7 +11,8 @@ size_t fake_char_credit;
 static Device *char_dev;
 static CharRx *char_rx;
 
-CharPort *char_port_new(Machine *machine, const char *chardev_id, Device *dev, CharRx *rx, Error *err)
+CharPort *char_port_new(Machine *machine, const char *chardev_id, Device *dev, CharRx *rx,
+                        Error *err)
 {
     char_dev = dev;
     char_rx = rx;
@@ -74,7 +75,10 @@ static Device *drive_dev;
 static BlockDone *drive_done;
 static char drive_name[] = "d0";
 
-Drive *drive_find(const char *id) { return g_str_equal(id, drive_name) ? (Drive *)drive_name : NULL; }
+Drive *drive_find(const char *id)
+{
+    return g_str_equal(id, drive_name) ? (Drive *)drive_name : NULL;
+}
 const char *drive_id(const Drive *drive) { return drive_name; }
 uint64_t drive_size_bytes(const Drive *drive) { return FAKE_DRIVE_BYTES; }
 bool drive_read_only(const Drive *drive) { return fake_drive_read_only; }

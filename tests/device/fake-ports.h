@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The device-facing halves of chardev/, net/ and block/ as a test sees them: what the device sent stands in
-// a buffer, what comes to it is the test's call. One port of each kind at a time.
+// The device-facing halves of chardev/, net/ and block/ as a test sees them: what the device sent
+// stands in a buffer, what comes to it is the test's call. One port of each kind at a time.
 #pragma once
 #include "block/block.h"
 #include "chardev/chardev.h"
@@ -24,6 +24,6 @@ enum { FAKE_DRIVE_BYTES = 1 << 20 };
 extern uint8_t fake_drive_bytes[FAKE_DRIVE_BYTES];
 extern bool fake_drive_read_only;
 extern unsigned fake_drive_flushes;
-// Requests wait until the test completes the oldest. False: there is none. `result` other than 0: it fails
-// with that.
+// Requests wait until the test completes the oldest. False: there is none. `result` other than 0:
+// it fails with that.
 bool fake_drive_complete(int result);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The NS16550A: FIFO, trigger level and time-out, interrupt priorities, THRE as drivers use it, loopback.
+// The NS16550A: FIFO, trigger level and time-out, interrupt priorities, THRE as drivers use it,
+// loopback.
 #include "tests/device/fake-ports.h"
 #include "tests/device/fake-world.h"
 
 extern const DeviceType device_serial_mm;
 enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6 };
 
-static uint8_t get(World *w, Device *dev, unsigned reg) { return (uint8_t)world_read(w, dev, reg, 1); }
+static uint8_t get(World *w, Device *dev, unsigned reg)
+{
+    return (uint8_t)world_read(w, dev, reg, 1);
+}
 static void set(World *w, Device *dev, unsigned reg, uint8_t v) { world_write(w, dev, reg, 1, v); }
 
 static void test_transmit(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The ACLINT: MTIP at the exact nanosecond, writable mtime, software interrupts, the callbacks for CPUs.
+// The ACLINT: MTIP at the exact nanosecond, writable mtime, software interrupts, the callbacks for
+// CPUs.
 #include "hw/intc/riscv-aclint.h"
 #include "tests/device/fake-world.h"
 

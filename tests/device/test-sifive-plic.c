@@ -3,7 +3,13 @@
 #include "tests/device/fake-world.h"
 
 extern const DeviceType device_riscv_sifive_plic;
-enum { PENDING = 0x1000, ENABLE_M = 0x2000, ENABLE_S = 0x2080, CONTEXT_M = 0x200000, CONTEXT_S = 0x201000 };
+enum {
+    PENDING = 0x1000,
+    ENABLE_M = 0x2000,
+    ENABLE_S = 0x2080,
+    CONTEXT_M = 0x200000,
+    CONTEXT_S = 0x201000
+};
 enum { THRESHOLD = 0, CLAIM = 4 };
 
 static Device *plic_with(World *w, unsigned source, unsigned priority)
@@ -14,7 +20,10 @@ static Device *plic_with(World *w, unsigned source, unsigned priority)
     return dev;
 }
 
-static void wire(Device *dev, unsigned source, bool level) { dev->type->irq_in(dev, source, level); }
+static void wire(Device *dev, unsigned source, bool level)
+{
+    dev->type->irq_in(dev, source, level);
+}
 
 static void test_gateway(void)
 {
@@ -63,7 +72,8 @@ static void test_priorities(void)
     g_assert_true(world_irq(w, dev, 1));
     g_assert_cmpuint(world_read(w, dev, CONTEXT_S + CLAIM, 4), ==, 96);
     g_assert_false(world_irq(w, dev, 1));
-    g_assert_cmpuint(world_read(w, dev, CONTEXT_S + CLAIM, 4), ==, 3); // thresholds don't mask claims
+    // Thresholds don't mask claims.
+    g_assert_cmpuint(world_read(w, dev, CONTEXT_S + CLAIM, 4), ==, 3);
     g_assert_cmpuint(world_read(w, dev, CONTEXT_S + CLAIM, 4), ==, 5);
     g_assert_cmpuint(world_read(w, dev, CONTEXT_S + CLAIM, 4), ==, 0);
     world_write(w, dev, CONTEXT_S + THRESHOLD, 4, 0);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The RISC-V machine "virt": its device tree, its wiring, where boot puts things, which slots it gives.
+// The RISC-V machine "virt": its device tree, its wiring, where boot puts things, which slots it
+// gives.
 //
-// The tree is compared with virt-device-tree.txt, line by line and in any order. That file holds what
-// QEMU's machine of this name says with two CPUs and 128 MiB, without the nodes of devices that aren't
-// there; references are written as paths, since handles are arbitrary, and the seed is left out.
+// The tree is compared with virt-device-tree.txt, line by line and in any order. That file holds
+// what QEMU's machine of this name says with two CPUs and 128 MiB, without the nodes of devices
+// that aren't there; references are written as paths, since handles are arbitrary, and the seed is
+// left out.
 #include "hw/riscv/virt.h"
 
 #include <libfdt.h>
@@ -42,7 +44,10 @@ static void cpu_irq_in(Device *dev, unsigned input, bool level)
     cpu->lines = level ? cpu->lines | 1u << input : cpu->lines & ~(1u << input);
 }
 
-static void cpu_set_clock(Device *dev, const MachineClock *clock) { ((FakeCpu *)dev)->clock = *clock; }
+static void cpu_set_clock(Device *dev, const MachineClock *clock)
+{
+    ((FakeCpu *)dev)->clock = *clock;
+}
 static void cpu_clock_changed(Device *dev) { ((FakeCpu *)dev)->jumps++; }
 
 static const DeviceType cpu_type = {
@@ -98,7 +103,8 @@ static void append_reference(GString *line, const void *fdt, const fdt32_t *cell
     g_string_append_printf(line, " %s", path);
 }
 
-static void append_value(GString *line, const void *fdt, const char *name, const uint8_t *value, int len)
+static void append_value(GString *line, const void *fdt, const char *name, const uint8_t *value,
+                         int len)
 {
     static const char *const references[] = {"interrupt-parent", "cpu", "regmap", NULL};
     bool pairs = g_str_equal(name, "interrupts-extended");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// virtio-net: transmission, reception into one or several buffers, filters, control commands, credit.
+// virtio-net: transmission, reception into one or several buffers, filters, control commands,
+// credit.
 #include "tests/device/fake-driver.h"
 #include "tests/device/fake-ports.h"
 
@@ -17,7 +18,7 @@ static void test_transmit(void)
     Driver *d = driver_new(w, "virtio-net-device", NULL);
     driver_start(d, 0);
     g_assert_cmphex(driver_config(d, 0, 4), ==, 0x12005452);
-    g_assert_cmphex(driver_config(d, 4, 4), ==, 0x00015634); // last bytes of the address; link is up
+    g_assert_cmphex(driver_config(d, 4, 4), ==, 0x00015634); // end of the address; link is up
     g_assert_true(dma_write(w->machine, DRIVER_DATA + 12, frame, 60));
     driver_desc(d, TXQ, 0, DRIVER_DATA, 12, DESC_NEXT, 1);
     driver_desc(d, TXQ, 1, DRIVER_DATA + 12, 60, 0, 0);

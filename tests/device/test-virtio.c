@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Virtio's common part and virtio-mmio, by way of virtio-rng: negotiation, rings right and wrong, interrupts
-// with and without event index, rate limit.
+// Virtio's common part and virtio-mmio, by way of virtio-rng: negotiation, rings right and wrong,
+// interrupts with and without event index, rate limit.
 #include "tests/device/fake-driver.h"
 
 #include <string.h>
@@ -90,7 +90,7 @@ static void test_event_index(void)
     for (unsigned i = 0; i < 8; i++) {
         driver_desc(d, 0, i, DRIVER_DATA, 8, DESC_WRITE, 0);
     }
-    driver_poke(d, driver_ring(0, 1) + 4 + 2 * 8, 2, 2); // used_event: interrupt when entry 2 is filled
+    driver_poke(d, driver_ring(0, 1) + 4 + 2 * 8, 2, 2); // used_event: when entry 2 is filled
     driver_offer(d, 0, 0);
     driver_offer(d, 0, 1);
     driver_notify(d, 0);
