@@ -75,6 +75,7 @@ static void make_disks(void)
     bench_do("truncate -s 1000 odd.raw");
     bench_do("qemu-img create -q -f qcow2 b.qcow2 2M");
     bench_do("qemu-img create -q -f qcow2 -F qcow2 -b b.qcow2 c.qcow2 4M");
+    bench_do("qemu-img create -q -f qcow2 e.qcow2 2M");
 }
 
 static void test_refused(void)
@@ -107,7 +108,7 @@ static void test_refused(void)
         { { "file=@/absent,id=d" }, "absent': No such file or directory" },
         { { "file=@/a.raw,format=qcow2" }, "Image is not in qcow2 format" },
         { { "file=@/a.raw,format=qed" }, "Unknown driver 'qed'" },
-        { { "file=@,id=d" }, "neither a regular file nor a block device" },
+        { { "file=@,id=d" }, "Is a directory" },
         { { "driver=blkreplay,if=none,image=nope,id=r" }, "Cannot find device='nope' nor node-name='nope'" },
         { { "driver=blkreplay,if=none,image=r,id=r" }, "Cannot find device=" },
         { { "file=@/a.raw,format=raw,index=1", "file=@/b.qcow2,index=1" }, "(index=1) exists" },
@@ -173,7 +174,7 @@ static void test_blkreplay(void)
 {
     add_ok("file=@/c.qcow2,if=none,snapshot,id=img");
     add_ok("driver=blkreplay,if=none,image=img,id=rr");
-    add_ok("driver=blkreplay,if=none,image.driver=qcow2,image.file.filename=@/b.qcow2,id=nested");
+    add_ok("driver=blkreplay,if=none,image.driver=qcow2,image.file.filename=@/e.qcow2,id=nested");
     add_ok("driver=blkreplay,if=none,image=rr,id=twice");
     open_ok();
     Drive *drive = drive_find("img");
@@ -193,7 +194,7 @@ static void test_blkreplay(void)
     g_assert_true(block_identity_check(identity, &err));
     close_ok();
     add_ok("file=@/c.qcow2,if=none,snapshot=on,id=img");
-    add_ok("file=@/b.qcow2,if=none,id=nested");
+    add_ok("file=@/e.qcow2,if=none,id=nested");
     Error same = { "" };
     g_assert_true(open_mode(REPLAY_NONE, NULL, &same));
     g_assert_true(block_identity_check(identity, &same));
