@@ -14,6 +14,7 @@ import http.server
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -67,10 +68,10 @@ class FileServer:
 
 class Machine:
     """A machine's command line, the same in every mode but for -icount. `disk` and `network` go through blkreplay and filter-replay.
-    With `keep` the process outlives the guest (-no-shutdown), so that its last state can be looked at; Debian's virt machine can't."""
+    With `keep` the process outlives the guest (-no-shutdown), so that its last state can be compared as well."""
 
     def __init__(self, binary, kernel, append="", *, initrd=None, bios=None, disk=None, network=False, memory="256", shift="3",
-                 console="quiet", keep=True, extra=()):
+                 console="quiet", keep=False, extra=()):
         self.binary, self.kernel, self.append, self.initrd, self.bios = binary, kernel, append, initrd, bios
         self.disk, self.network, self.memory, self.shift = disk, network, memory, shift
         self.console, self.keep, self.extra = console, keep, list(extra)
@@ -298,11 +299,15 @@ def shutdown(emulator, recording, keep, digests):
         recording.end = Stop(emulator, digests)
         recording.seconds, recording.cpu_s = time.monotonic() - emulator.started, emulator.cpu_s()
         emulator.qmp("quit")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     recording.status = emulator.wait_exit()
     emulator.drain()
     recording.console = bytes(emulator.console)
     if not keep:
-        recording.seconds, recording.end = time.monotonic() - emulator.started, recording.stops[-1] if recording.stops else None
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        recording.seconds = time.monotonic() - emulator.started
+        recording.cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        recording.end = recording.stops[-1] if recording.stops else None
     if recording.status != 0:
         raise Failure(f"the emulator ended with status {recording.status}" + emulator.describe())
 
