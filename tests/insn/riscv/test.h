@@ -3,7 +3,8 @@
 //
 // gp holds the number of the running case, which is the exit status of a failure; t5 and t6 are scratch of macros and traps. Traps into M-mode
 // leave mcause in s8, mepc in s9, mtval in s10. s7 says what the handler does: 0: the trap is a failure, status 0x300 + mcause; 1: go on behind
-// the instruction (which must be readable at mepc); else: go on at that address; after an ecall of S or U in M-mode.
+// the instruction (which must be readable at mepc); else: go on at that address. After an ecall of S or U, and after an interrupt, that is in
+// M-mode with MIE = 0; after an interrupt mie is 0 too.
 #pragma once
 
 #define FINISHER 0x100000
@@ -26,7 +27,6 @@ _start:
     sw t5, 0(t6)
     j .
 fail:
-    csrwi mie, 0
     li t6, FINISHER
     slli gp, gp, 16
     li t5, 0x3333
@@ -49,11 +49,16 @@ machine_trap:
     bnez t6, 1f
     addi t5, s9, 4
 1:  csrw mepc, t5
-    andi t6, s8, ~1
+    bgez s8, 4f
+    csrwi mie, 0
+    j 5f
+4:  andi t6, s8, ~1
     addi t6, t6, -8
     bnez t6, 2f
-    li t6, 0x1800
+5:  li t6, 0x1800
     csrs mstatus, t6
+    li t6, 0x80
+    csrc mstatus, t6
 2:  mret
 3:  li gp, 0x300
     or gp, gp, s8
