@@ -85,7 +85,7 @@ static void ecall(Lift *l, const RiscvInsn *i, unsigned arg)
 
 static void ebreak(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    ir_trap(l->b, CAUSE_BREAKPOINT, lift_imm(l, (int64_t)l->pc));
+    ir_trap(l->b, CAUSE_BREAKPOINT, lift_imm(l, 0)); // P 3.1.16: the address or 0
     l->ended = true;
 }
 
