@@ -152,6 +152,7 @@ int main(int argc, char **argv)
     const char *slash = strrchr(argv[0], '/');
     program = slash ? slash + 1 : argv[0];
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a log that reaches the limit is reported as one that can't be written
     if (!cmdline_parse(&cmdline, argc, argv, &err)) {
         return complain(&err);
     }

@@ -181,6 +181,7 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
                 cpu->budget--;
             }
             f.attempted++;
+            cpu->arch.pc = (uint64_t)insn->imm; // a device access may ask for a digest of the state
             break;
         case IR_GETREG: v[ref] = read_slot(cpu, insn->type, (uint32_t)insn->imm); break;
         case IR_SETREG: write_slot(cpu, insn->type, (uint32_t)insn->imm, v[insn->a]); break;
