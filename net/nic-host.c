@@ -30,7 +30,7 @@ static bool take_nic(Options *options, const char *mac_key, NetNic *nic, Error *
         return fail(err, "invalid syntax for ethernet address");
     }
     nic->model = g_strdup(options_get(options, "model"));
-    nic->mac = g_strdup(mac);
+    nic->mac = mac ? g_strdelimit(g_strdup(mac), "-", ':') : NULL;
     return true;
 }
 

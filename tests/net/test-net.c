@@ -606,7 +606,7 @@ static void test_nics(void)
     g_assert_nonnull(net_nic_at(1)->netdev_id);
     g_assert_null(net_nic_at(1)->model);
     g_assert_cmpstr(net_nic_at(2)->netdev_id, ==, "y");
-    g_assert_cmpstr(net_nic_at(2)->mac, ==, "52-54-00-00-00-01");
+    g_assert_cmpstr(net_nic_at(2)->mac, ==, "52:54:00:00:00:01");
     g_assert_null(net_nic_at(1)->mac);
     g_assert_null(net_nic_at(3)->netdev_id);
     end();
