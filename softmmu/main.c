@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "chardev/chardev-host.h"
+#include "net/net-host.h"
 #include "softmmu/loader.h"
 #include "softmmu/start.h"
 #include "util/log.h"
@@ -115,6 +116,8 @@ static void heard(void *ctx, const ControlEvent *event)
 {
     if (event->kind == CONTROL_ENDED) {
         g_main_loop_quit(((Threads *)ctx)->loop);
+    } else if (event->kind == CONTROL_STOP || event->kind == CONTROL_RESUME) {
+        net_set_running(event->state == RUN_RUNNING);
     }
 }
 
@@ -137,6 +140,7 @@ static void run(Vm *vm)
     g_unix_signal_add(SIGTERM, on_signal, vm->control);
     g_unix_signal_add(SIGHUP, on_signal, vm->control);
     chardev_on_quit(on_quit_key, vm->control);
+    net_set_running(!vm->config.start_stopped);
     GThread *thread = g_thread_new("machine", machine_thread, vm);
     g_main_loop_run(threads.loop);
     g_thread_join(thread);

@@ -213,7 +213,10 @@ static bool add_devices(Start *start, Error *err)
     for (unsigned i = 0; i < net_nic_count(); i++) {
         const NetNic *nic = net_nic_at(i);
         GString *text = g_string_new(NULL);
-        g_string_printf(text, "%s,netdev=%s", nic->model ? nic->model : vm->type->nic, nic->netdev_id);
+        g_string_printf(text, "%s", nic->model ? nic->model : vm->type->nic);
+        if (nic->netdev_id) {
+            g_string_append_printf(text, ",netdev=%s", nic->netdev_id);
+        }
         if (nic->mac) {
             g_string_append_printf(text, ",mac=%s", nic->mac);
         }
@@ -412,8 +415,13 @@ static bool attach_monitors(Start *start, Error *err)
     static const MonitorReport block = { .hmp = "info block", .help = "show the block devices", .text = block_info_text,
                                          .qmp = "query-block", .json = block_info_json, .machine = true };
     MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name };
+    static const MonitorReport network = { .hmp = "info network", .help = "show the network state", .text = net_info_text };
+    static const MonitorReport usernet = { .hmp = "info usernet", .help = "show user network stack connection states",
+                                           .text = net_usernet_text };
     monitor_init(&config);
     monitor_add_report(&block);
+    monitor_add_report(&network);
+    monitor_add_report(&usernet);
     for (unsigned i = 0; i < start->monitors->len; i++) {
         const MonitorSpec *spec = start->monitors->pdata[i];
         Chardev *chardev = chardev_find(spec->chardev_id);
@@ -451,10 +459,11 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     if (!parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
         !add_drives(start, err) || (replaying && !replay_play(vm->replay, cmdline->rrfile, &recorded, err)) ||
         !open_blocks(start, recorded, err) || !build_machine(start, err) ||
-        !net_open_all(vm->machine, cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||
+        !net_open_all(cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||
         !add_devices(start, err)) {
         return false;
     }
+    net_warn_unconnected();
     bool ok = open_log(start, recorded, err);
     g_free(recorded);
     if (!ok) {
@@ -486,6 +495,7 @@ bool start_finish(Start *start, Error *err)
         *err = block_err;
         ok = false;
     }
+    net_close_all();
     chardev_close_all();
     if (recording && ok) {
         fprintf(stderr, "Recorded %" G_GUINT64_FORMAT " instructions in '%s' (%" G_GUINT64_FORMAT " bytes); replay: qemu-replay run %s, "
