@@ -7,6 +7,7 @@
 #include "block/qcow2.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -280,7 +281,7 @@ static void qcow2_free(Qcow2 *q)
     if (q->pending) {
         g_array_free(q->pending, TRUE);
     }
-    g_mutex_clear(&q->lock);
+    pthread_mutex_destroy(&q->lock);
 }
 
 static bool open_tables(Qcow2 *q, Error *err)
@@ -310,7 +311,7 @@ static bool qcow2_open(Image *image, Error *err)
 {
     Qcow2 *q = (Qcow2 *)image;
     struct stat st;
-    g_mutex_init(&q->lock);
+    pthread_mutex_init(&q->lock, NULL);
     off_t end = lseek(image->fd, 0, SEEK_END);
     q->file_bytes = end > 0 ? (uint64_t)end : 0;
     q->pending = g_array_new(FALSE, FALSE, sizeof(Release));
@@ -344,16 +345,16 @@ static int qcow2_flush(Image *image)
     if (image->read_only) {
         return 0;
     }
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_write_back(q);
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return result == 0 ? file_sync(image->fd) : result;
 }
 
 static bool qcow2_identity(Image *image, uint64_t *hash, Error *err)
 {
     Qcow2 *q = (Qcow2 *)image;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     bool ok = true;
     if (q->touched || !q->identity_known) {
         int result = image->read_only ? 0 : qcow2_write_back(q);
@@ -361,7 +362,7 @@ static bool qcow2_identity(Image *image, uint64_t *hash, Error *err)
                          : fail(err, "Could not write to '%s': %s", image->path, g_strerror(-result));
     }
     *hash = q->identity;
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return ok;
 }
 

@@ -4,6 +4,7 @@
 // A range is cut where its mapping changes. Writing to a cluster that has its own place in the file goes there without
 // the lock; everything that changes a mapping, and unpacking, is done under it.
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -92,7 +93,7 @@ static int read_some(Qcow2 *q, uint64_t offset, uint64_t len, uint8_t *buf, uint
 {
     Mapping mapping;
     uint64_t in = offset & (q->cluster_bytes - 1);
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_lookup(q, offset >> q->cluster_bits, &mapping);
     uint64_t n = result == 0 ? extent(q, offset, len, &mapping) : 0;
     if (result == 0 && mapping.kind == MAPPING_COMPRESSED) {
@@ -101,16 +102,21 @@ static int read_some(Qcow2 *q, uint64_t offset, uint64_t len, uint8_t *buf, uint
             memcpy(buf, q->unpacked + in, n);
         }
     }
-    g_mutex_unlock(&q->lock);
+    bool data = result == 0 && mapping.kind == MAPPING_DATA;
+    q->reading += data;
+    pthread_mutex_unlock(&q->lock);
     *done = n;
-    if (result < 0 || mapping.kind == MAPPING_COMPRESSED) {
-        return result;
+    if (data) {
+        result = file_read(q->image.fd, mapping.host + in, n, buf);
+        pthread_mutex_lock(&q->lock);
+        q->reading--;
+        pthread_mutex_unlock(&q->lock);
+    } else if (result == 0 && mapping.kind == MAPPING_NONE) {
+        result = image_read_backing(&q->image, offset, n, buf);
+    } else if (result == 0 && mapping.kind == MAPPING_ZERO) {
+        memset(buf, 0, n);
     }
-    switch (mapping.kind) {
-    case MAPPING_DATA: return file_read(q->image.fd, mapping.host + in, n, buf);
-    case MAPPING_NONE: return image_read_backing(&q->image, offset, n, buf);
-    default: memset(buf, 0, n); return 0;
-    }
+    return result;
 }
 
 int qcow2_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
@@ -130,10 +136,10 @@ bool qcow2_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
     Qcow2 *q = (Qcow2 *)image;
     Mapping mapping;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_lookup(q, offset >> q->cluster_bits, &mapping);
     *run = result == 0 ? extent(q, offset, len, &mapping) : len;
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     if (result < 0) {
         return false;
     }
@@ -239,7 +245,7 @@ static int write_some(Qcow2 *q, uint64_t offset, uint64_t len, const uint8_t *bu
     Mapping mapping;
     uint64_t cluster = offset >> q->cluster_bits, in = offset & (q->cluster_bytes - 1);
     uint64_t n = MIN(len, q->cluster_bytes - in);
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_touch(q);
     result = result == 0 ? qcow2_lookup(q, cluster, &mapping) : result;
     bool in_place = result == 0 && mapping.kind == MAPPING_DATA && mapping.copied;
@@ -252,7 +258,7 @@ static int write_some(Qcow2 *q, uint64_t offset, uint64_t len, const uint8_t *bu
             result = qcow2_write_back(q);
         }
     }
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     *done = n;
     return in_place ? file_write(q->image.fd, mapping.host + in, n, buf) : result;
 }
@@ -306,7 +312,7 @@ static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
 {
     Mapping mapping;
     *done = q->cluster_bytes;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_touch(q);
     result = result == 0 ? qcow2_lookup(q, offset >> q->cluster_bits, &mapping) : result;
     if (result == 0 && mapping.no_table && no_backing_data(q, offset)) {
@@ -317,7 +323,7 @@ static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
             result = qcow2_write_back(q);
         }
     }
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return result;
 }
 

@@ -148,7 +148,8 @@ int qcow2_write_back(Qcow2 *q)
     if (result == 0 && q->l1_dirty_from != q->l1_dirty_to) {
         result = write_l1(q);
     }
-    if (result < 0 || q->pending->len == 0) {
+    // A request may be reading a cluster that was copied since for another part of it; its place is kept until later.
+    if (result < 0 || q->pending->len == 0 || q->reading > 0) {
         return result;
     }
     result = file_sync(q->image.fd);

@@ -7,6 +7,8 @@
 // that loses power or a killed process leaves at worst clusters that are counted and not used.
 // All under one lock, but for reading and writing data of clusters that are already in place.
 #pragma once
+#include <pthread.h>
+
 #include "block/image.h"
 
 enum {
@@ -40,7 +42,7 @@ typedef struct TableCache {
 
 typedef struct Qcow2 {
     Image image;
-    GMutex lock;
+    pthread_mutex_t lock;
     // header
     unsigned version, header_length, cluster_bits, refcount_order;
     uint64_t cluster_bytes;
@@ -56,6 +58,7 @@ typedef struct Qcow2 {
     uint64_t file_bytes;       // beyond it the file reads as zeros
     uint64_t free_hint;        // no cluster below is free
     GArray *pending;           // Release: counts to decrease after the next write-back
+    unsigned reading;          // requests that read data without the lock: nothing becomes free meanwhile
     // state
     bool touched;              // this opening has changed the file
     bool broken;               // inconsistent: no more writing
@@ -125,6 +128,7 @@ void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len);
 
 // qcow2-check-host.c: walks all tables; false: what is wrong. Sets q->identity. `counts`: of references too.
 bool qcow2_check(Qcow2 *q, bool counts, Error *err);
+extern bool qcow2_unchecked; // test hook: open without the walk, as if all tables were beyond its bound
 
 // qcow2-io-host.c
 int qcow2_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf);

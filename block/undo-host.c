@@ -9,6 +9,7 @@
 // Clusters are 64 KiB of the virtual disk, whatever the image's format.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN);
 typedef struct Undo {
     Image image;      // path and fd are the undo file's
     uint8_t id[ID_BYTES];
-    GMutex lock;
+    pthread_mutex_t lock;
     ClusterMap *map;  // recording: MAP_ZERO = saved. Replay: MAP_ZERO, or MAP_FIRST + 2 * file offset + verified
     uint64_t end;     // recording: bytes of whole records
     bool unsynced;
@@ -59,13 +60,13 @@ static uint64_t cluster_bytes(const Undo *undo, uint64_t cluster)
 static void undo_free(Undo *undo)
 {
     cluster_map_free(undo->map);
-    g_mutex_clear(&undo->lock);
+    pthread_mutex_destroy(&undo->lock);
 }
 
 static Undo *undo_new(const BlockDriver *driver, Image *backing, const char *path, const uint8_t id[ID_BYTES])
 {
     Undo *undo = (Undo *)image_new(driver);
-    g_mutex_init(&undo->lock);
+    pthread_mutex_init(&undo->lock, NULL);
     undo->map = cluster_map_new();
     undo->image.path = g_strdup(path);
     undo->image.backing = backing;
@@ -124,7 +125,7 @@ static int undo_save(Undo *undo, uint64_t offset, uint64_t len)
     uint64_t cluster = offset / CLUSTER;
     uint64_t count = (offset + len - 1) / CLUSTER - cluster + 1;
     int result = 0;
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     while (count > 0 && result == 0) {
         uint64_t n = cluster_map_run(undo->map, cluster, count);
         if (cluster_map_get(undo->map, cluster) == MAP_NONE) {
@@ -136,7 +137,7 @@ static int undo_save(Undo *undo, uint64_t offset, uint64_t len)
         cluster += n;
         count -= n;
     }
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     return result;
 }
 
@@ -169,10 +170,10 @@ static int keeper_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
 
 static int keeper_sync(Undo *undo)
 {
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     int result = undo->unsynced ? file_sync(undo->image.fd) : 0;
     undo->unsynced = undo->unsynced && result < 0;
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     return result;
 }
 
@@ -382,9 +383,9 @@ static int saved_read(Undo *undo, uint64_t cluster, uint64_t value, uint64_t in,
     }
     if (result == 0) {
         memcpy(buf, whole + in, n);
-        g_mutex_lock(&undo->lock);
+        pthread_mutex_lock(&undo->lock);
         cluster_map_set(undo->map, cluster, value | 1);
-        g_mutex_unlock(&undo->lock);
+        pthread_mutex_unlock(&undo->lock);
     }
     g_free(whole);
     return result;
@@ -397,9 +398,9 @@ static int view_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
     while (len > 0 && result == 0) {
         uint64_t cluster = offset / CLUSTER, in = offset % CLUSTER;
         uint64_t n = MIN(len, CLUSTER - in);
-        g_mutex_lock(&undo->lock);
+        pthread_mutex_lock(&undo->lock);
         uint64_t value = cluster_map_get(undo->map, cluster);
-        g_mutex_unlock(&undo->lock);
+        pthread_mutex_unlock(&undo->lock);
         if (value == MAP_NONE) {
             result = image_read(image->backing, offset, n, buf);
         } else if (value == MAP_ZERO) {
@@ -422,10 +423,10 @@ static bool view_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *
 {
     Undo *undo = (Undo *)image;
     uint64_t in = offset % CLUSTER;
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     uint64_t value = cluster_map_get(undo->map, offset / CLUSTER);
     uint64_t clusters = cluster_map_run(undo->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     uint64_t bytes = MIN(len, clusters * CLUSTER - in);
     *run = bytes;
     return value == MAP_ZERO || (value == MAP_NONE && image_is_zero(image->backing, offset, bytes, run));
