@@ -368,7 +368,7 @@ static bool parse_part(Parser *p, char part, IrInsn *insn)
     case 'm': return parse_address(p, insn);
     case 'M': return parse_memop(p, &insn->memop);
     case 'h': return parse_call(p, insn);
-    default: assert(!"part of a form"); return false;
+    default: assert(false && "part of a form"); return false;
     }
 }
 

@@ -185,7 +185,7 @@ static void print_part(GString *s, char part, const IrInsn *insn, const IrNames 
     case 'm': print_address(s, insn); break;
     case 'M': print_memop(s, insn->memop); break;
     case 'h': print_call(s, insn); break;
-    default: assert(!"part of a form");
+    default: assert(false && "part of a form");
     }
 }
 
