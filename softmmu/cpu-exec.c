@@ -60,6 +60,9 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
         if (block) {
             block->runs++;
             unsigned limit = cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
+            if (exec->config.no_tlb) {
+                limit = 1; // each fetch is walked: nothing tracks what a store changes of the block's own translation
+            }
             RunResult r = interp_run(cpu, block->ir, limit);
             look = r.boundary;
         } else {
