@@ -23,15 +23,15 @@ static DriveSpec *spec_at(unsigned i) { return g_ptr_array_index(block_state.spe
 unsigned block_drive_count(void) { return block_state.specs ? block_state.specs->len : 0; }
 const BlockDrive *block_drive_at(unsigned i) { return &spec_at(i)->shown; }
 
-bool block_drive_add(const char *optarg, Error *err)
+bool block_drive_add(const char *text, Error *err)
 {
-    DriveSpec *spec = block_spec_parse(optarg, err);
+    DriveSpec *spec = block_spec_parse(text, err);
     if (!spec) {
-        return fail_prefix(err, "-drive %s", optarg);
+        return fail_prefix(err, "-drive %s", text);
     }
     for (unsigned i = 0; spec->id && i < block_drive_count(); i++) {
         if (g_strcmp0(spec_at(i)->id, spec->id) == 0) {
-            fail(err, "-drive %s: Duplicate ID '%s' for drive", optarg, spec->id);
+            fail(err, "-drive %s: Duplicate ID '%s' for drive", text, spec->id);
             block_spec_free(spec);
             return false;
         }

@@ -36,7 +36,7 @@ typedef struct BlockDrive {
 } BlockDrive;
 
 // Takes the text of one -drive; only its form is checked, files are opened by block_open_all.
-bool block_drive_add(const char *optarg, Error *err) __attribute__((warn_unused_result));
+bool block_drive_add(const char *text, Error *err) __attribute__((warn_unused_result));
 // Opens all. On failure nothing stays open and no file was changed.
 bool block_open_all(const BlockConfig *config, Error *err) __attribute__((warn_unused_result));
 // Recording: makes the undo files (`LOG.disk0`, …) of the drives that the guest may write. Before the guest runs.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Workers: threads that take requests in the order in which they were issued and carry them out on images.
+// Workers: threads that take requests in the order in which they were issued and carry them out on
+// images.
 //
-// The last steps of a request: its answer is copied into a payload, it is marked finished (from then on the
-// machine thread may free it), the payload is posted to the seam (which drops it in a replay).
+// The last steps of a request: its answer is copied into a payload, it is marked finished (from
+// then on the machine thread may free it), the payload is posted to the seam (which drops it in a
+// replay).
 #include "block/drive-host.h"
 
 #include <errno.h>
@@ -26,7 +28,7 @@ static struct {
     uint64_t state;
     unsigned max_delay_us;
     BlockFault *fault;
-} chaos = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} chaos = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void block_chaos(uint64_t seed, unsigned max_delay_us)
 {
@@ -68,7 +70,10 @@ static int chaos_fault(const DriveRequest *request)
     return fault ? fault(request) : 0;
 }
 
-static uint32_t hash_data(const uint8_t *buf, uint64_t len) { return (uint32_t)XXH3_64bits(buf, len); }
+static uint32_t hash_data(const uint8_t *buf, uint64_t len)
+{
+    return (uint32_t)XXH3_64bits(buf, len);
+}
 
 static int do_read(const DriveHost *host, DriveRequest *request)
 {
@@ -100,7 +105,8 @@ static int do_request(const DriveHost *host, DriveRequest *request)
         break;
     case BLOCK_DISCARD:
     case BLOCK_WRITE_ZEROES:
-        result = image_zero(host->image, request->offset, request->len, request->op == BLOCK_DISCARD);
+        result =
+            image_zero(host->image, request->offset, request->len, request->op == BLOCK_DISCARD);
         break;
     }
     return result == 0 && host->sync_writes ? image_flush(host->image) : result;
@@ -194,8 +200,14 @@ static void drive_wait(void *p, DriveRequest *request)
     pthread_mutex_unlock(&workers->lock);
 }
 
-static const char *error_reason(int error) { return g_strerror(error); }
+static const char *error_reason(int error)
+{
+    return g_strerror(error);
+}
 
 const DriveBackend drive_workers = {
-    .start = drive_start, .wait = drive_wait, .hash = hash_data, .reason = error_reason,
+    .start = drive_start,
+    .wait = drive_wait,
+    .hash = hash_data,
+    .reason = error_reason,
 };

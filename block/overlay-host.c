@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Overlay: the temporary layer of snapshot=on and of every replay.
 //
-// Clusters of 64 KiB in a file that is unlinked as soon as it is made (in $TMPDIR or /var/tmp), and a map
-// from cluster to place in it; both vanish with the process. Changing the map, and filling a new cluster
-// from below, happens under the lock; reading and writing a cluster that has its place does not.
+// Clusters of 64 KiB in a file that is unlinked as soon as it is made (in $TMPDIR or /var/tmp), and
+// a map from cluster to place in it; both vanish with the process. Changing the map, and filling a
+// new cluster from below, happens under the lock; reading and writing a cluster that has its place
+// does not.
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -21,7 +22,10 @@ typedef struct Overlay {
     uint64_t slots;     // slots ever handed out
 } Overlay;
 
-static uint64_t slot_offset(uint64_t value) { return (value - MAP_FIRST) * CLUSTER; }
+static uint64_t slot_offset(uint64_t value)
+{
+    return (value - MAP_FIRST) * CLUSTER;
+}
 
 static uint64_t overlay_get(Overlay *overlay, uint64_t cluster)
 {
@@ -66,8 +70,10 @@ static uint64_t slot_take(Overlay *overlay)
     return overlay->slots++;
 }
 
-// With the lock: gives the cluster a place, filled with what it reads as now, but for [in, in + n) from buf.
-static int overlay_fill(Overlay *overlay, uint64_t cluster, uint64_t in, uint64_t n, const uint8_t *buf)
+// With the lock: gives the cluster a place, filled with what it reads as now, but for [in, in + n)
+// from buf.
+static int overlay_fill(Overlay *overlay, uint64_t cluster, uint64_t in, uint64_t n,
+                        const uint8_t *buf)
 {
     uint64_t value = cluster_map_get(overlay->map, cluster);
     uint8_t *whole = g_malloc0(CLUSTER);
@@ -138,7 +144,8 @@ static int overlay_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     offset += head;
     len -= head;
     // The end of the disk ends its last cluster.
-    uint64_t whole = offset + len == image->size_bytes ? (len + CLUSTER - 1) / CLUSTER : len / CLUSTER;
+    uint64_t whole =
+        offset + len == image->size_bytes ? (len + CLUSTER - 1) / CLUSTER : len / CLUSTER;
     if (result == 0 && whole > 0) {
         pthread_mutex_lock(&overlay->lock);
         cluster_map_fill(overlay->map, offset / CLUSTER, whole, MAP_ZERO, slot_drop, overlay);
@@ -150,7 +157,10 @@ static int overlay_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     return result == 0 && len > 0 ? zero_part(image, offset, len) : result;
 }
 
-static int overlay_flush(Image *image) { return 0; } // nothing of it outlives the process
+static int overlay_flush(Image *image)
+{
+    return 0;
+} // nothing of it outlives the process
 
 static bool overlay_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
@@ -158,7 +168,8 @@ static bool overlay_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_
     uint64_t in = offset % CLUSTER;
     pthread_mutex_lock(&overlay->lock);
     uint64_t value = cluster_map_get(overlay->map, offset / CLUSTER);
-    uint64_t clusters = cluster_map_run(overlay->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
+    uint64_t clusters =
+        cluster_map_run(overlay->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
     pthread_mutex_unlock(&overlay->lock);
     uint64_t bytes = MIN(len, clusters * CLUSTER - in);
     *run = bytes;

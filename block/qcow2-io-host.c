@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // qcow2: reading, writing and zeroing guest ranges.
 //
-// A range is cut where its mapping changes. Writing to a cluster that has its own place in the file goes there without
-// the lock; everything that changes a mapping, and unpacking, is done under it.
+// A range is cut where its mapping changes. Writing to a cluster that has its own place in the file
+// goes there without the lock; everything that changes a mapping, and unpacking, is done under it.
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "block/qcow2.h"
+#include "block/qcow2-host.h"
 
 enum { MAX_PENDING = 4096 };
 
@@ -18,12 +18,16 @@ enum { MAX_PENDING = 4096 };
 
 static bool unpack_zlib(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t out_len)
 {
-    z_stream z = { .next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)out_len };
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)in,
+                  .avail_in = (uInt)len,
+                  .next_out = out,
+                  .avail_out = (uInt)out_len};
     if (inflateInit2(&z, -15) != Z_OK) {
         return false;
     }
     int result = inflate(&z, Z_FINISH);
-    bool ok = z.avail_out == 0 && (result == Z_STREAM_END || result == Z_BUF_ERROR || result == Z_OK);
+    bool ok =
+        z.avail_out == 0 && (result == Z_STREAM_END || result == Z_BUF_ERROR || result == Z_OK);
     inflateEnd(&z);
     return ok;
 }
@@ -31,8 +35,8 @@ static bool unpack_zlib(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t 
 static bool unpack_zstd(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t out_len)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
-    ZSTD_inBuffer from = { in, len, 0 };
-    ZSTD_outBuffer to = { out, out_len, 0 };
+    ZSTD_inBuffer from = {in, len, 0};
+    ZSTD_outBuffer to = {out, out_len, 0};
     while (stream && to.pos < to.size) {
         size_t before_in = from.pos, before_out = to.pos;
         size_t result = ZSTD_decompressStream(stream, &to, &from);
@@ -54,9 +58,10 @@ static int unpack(Qcow2 *q, const Mapping *mapping)
     q->unpacked = q->unpacked ? q->unpacked : g_malloc(q->cluster_bytes);
     uint8_t *packed = g_malloc(mapping->host_len);
     int result = file_read(q->image.fd, mapping->host, mapping->host_len, packed);
-    bool ok = result == 0 && (q->compression == QCOW2_ZSTD
-                                  ? unpack_zstd(packed, mapping->host_len, q->unpacked, q->cluster_bytes)
-                                  : unpack_zlib(packed, mapping->host_len, q->unpacked, q->cluster_bytes));
+    bool ok = result == 0 &&
+              (q->compression == QCOW2_ZSTD
+                   ? unpack_zstd(packed, mapping->host_len, q->unpacked, q->cluster_bytes)
+                   : unpack_zlib(packed, mapping->host_len, q->unpacked, q->cluster_bytes));
     g_free(packed);
     if (!ok) {
         return result < 0 ? result : -EIO;
@@ -67,7 +72,8 @@ static int unpack(Qcow2 *q, const Mapping *mapping)
 
 // ---- reading ----
 
-// How far the mapping of [offset, …) goes on in the same manner, at most len bytes and one L2 table.
+// How far the mapping of [offset, …) goes on in the same manner, at most len bytes and one L2
+// table.
 static uint64_t extent(Qcow2 *q, uint64_t offset, uint64_t len, const Mapping *first)
 {
     uint64_t bytes = q->cluster_bytes - (offset & (q->cluster_bytes - 1));
@@ -80,7 +86,8 @@ static uint64_t extent(Qcow2 *q, uint64_t offset, uint64_t len, const Mapping *f
     }
     for (uint64_t i = 1; bytes < len && (cluster + i) % entries != 0; i++) {
         Mapping next;
-        if (qcow2_lookup(q, cluster + i, &next) < 0 || next.kind != first->kind || next.copied != first->copied ||
+        if (qcow2_lookup(q, cluster + i, &next) < 0 || next.kind != first->kind ||
+            next.copied != first->copied ||
             (next.kind == MAPPING_DATA && next.host != first->host + (i << q->cluster_bits))) {
             break;
         }
@@ -166,7 +173,8 @@ static int read_cluster(Qcow2 *q, uint64_t cluster, const Mapping *mapping, uint
     int result;
     switch (mapping->kind) {
     case MAPPING_DATA: return file_read(q->image.fd, mapping->host, q->cluster_bytes, buf);
-    case MAPPING_NONE: return image_read_backing(&q->image, cluster << q->cluster_bits, q->cluster_bytes, buf);
+    case MAPPING_NONE:
+        return image_read_backing(&q->image, cluster << q->cluster_bits, q->cluster_bytes, buf);
     case MAPPING_COMPRESSED:
         result = unpack(q, mapping);
         if (result == 0) {
@@ -183,13 +191,14 @@ static bool reads_zero(Qcow2 *q, uint64_t cluster, const Mapping *mapping)
     return mapping->kind == MAPPING_ZERO ||
            (mapping->kind == MAPPING_NONE &&
             image_backing_is_zero(&q->image, cluster << q->cluster_bits, q->cluster_bytes, &run) &&
-            (run == q->cluster_bytes ||
-             (q->image.backing && (cluster << q->cluster_bits) + run >= q->image.backing->size_bytes)));
+            (run == q->cluster_bytes || (q->image.backing && (cluster << q->cluster_bits) + run >=
+                                                                 q->image.backing->size_bytes)));
 }
 
-// With the lock: writes cluster contents to a place that nothing points to yet: the old ones, and n bytes at `in`.
-static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t host, uint64_t in, uint64_t n,
-                        const uint8_t *buf)
+// With the lock: writes cluster contents to a place that nothing points to yet: the old ones, and n
+// bytes at `in`.
+static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t host, uint64_t in,
+                        uint64_t n, const uint8_t *buf)
 {
     if (n == q->cluster_bytes) {
         return qcow2_file_write(q, host, n, buf);
@@ -212,7 +221,8 @@ static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t
 }
 
 // With the lock: writes to a cluster that has no place of its own yet.
-static int write_new(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t in, uint64_t n, const uint8_t *buf)
+static int write_new(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t in, uint64_t n,
+                     const uint8_t *buf)
 {
     Table *l2;
     int result = qcow2_l2_for_write(q, cluster, &l2);
