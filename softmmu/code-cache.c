@@ -8,7 +8,7 @@
 #include "softmmu/exec.h"
 #include "util/log.h"
 
-enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 2 };
+enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
 
 static void start_t1(Exec *exec)
 {
@@ -17,6 +17,9 @@ static void start_t1(Exec *exec)
     Error err;
     if (exec->config.interpreter) {
         return;
+    }
+    if (!exec->config.t1_after) {
+        exec->config.t1_after = T1_AFTER_RUNS;
     }
     if (!exec->config.sse2_only) {
         features = os_host_features();
@@ -361,7 +364,7 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
         return block->code;
     }
     // A block that crosses pages is entered through exec_find each time: one instruction isn't worth it.
-    if (block->crosses || block->t1_cannot || block->runs < T1_AFTER_RUNS) {
+    if (block->crosses || block->t1_cannot || block->runs + 1 < exec->config.t1_after) {
         return NULL;
     }
     if (jit_full(exec->jit)) {

@@ -49,6 +49,7 @@ typedef struct ExecConfig {
     bool no_tlb;               // nothing is cached
     uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
     unsigned plant;            // PLANT_*
+    unsigned t1_after;         // runs by T0 before T1 translates a block; 0: the default; 1: none
     bool sse2_only;            // T1 uses no feature that isn't in every x86-64
 } ExecConfig;
 

@@ -9,6 +9,7 @@
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
 //     --jit               T1 with T0
+//     --jit-all           T1 from each block's first run on
 //     --sse2              T1 without newer host features
 //     --no-tlb            nothing is cached
 //     --chop SEED         the vCPU runs in slices of random length
@@ -81,6 +82,9 @@ static void parse(Options *o, int argc, char **argv)
             o->exec.no_tlb = true;
         } else if (!strcmp(arg, "--jit")) {
             o->exec.interpreter = false;
+        } else if (!strcmp(arg, "--jit-all")) {
+            o->exec.interpreter = false;
+            o->exec.t1_after = 1;
         } else if (!strcmp(arg, "--sse2")) {
             o->exec.sse2_only = true;
         } else if (!strcmp(arg, "--trace")) {
