@@ -349,6 +349,11 @@ static int pinned_dest(const Emit *e, IrRef ref, unsigned bank)
     return -1;
 }
 
+bool has_pinned_dest(const Emit *e, IrRef ref, unsigned bank)
+{
+    return pinned_dest(e, ref, bank) >= 0;
+}
+
 // Is it a scratch register whose values all end here?
 static bool dies_in(Emit *e, IrRef ref, unsigned bank)
 {

@@ -26,10 +26,8 @@ static void lock_operands(Emit *e, const IrInsn *insn)
 // The result was computed in `reg`; it may be wanted elsewhere.
 static void result_in(Emit *e, IrRef ref, unsigned reg)
 {
-    const IrInsn *insn = insn_at(e, ref);
     e->locked |= 1u << reg;
-    const IrInsn *next = insn + 1;
-    if (next->op == IR_SETREG && next->a == ref) {
+    if (has_pinned_dest(e, ref, BANK_INT)) {
         unsigned d = (unsigned)value_dest(e, ref, BANK_INT);
         float_move(&e->hot, d, x_reg(reg));
         reg = d;
@@ -336,13 +334,7 @@ static void emit_select(Emit *e, IrRef ref)
     lock_reg(e, insn->b);
     lock_reg(e, insn->c);
     IrRef yes = insn->b, no = insn->c;
-    unsigned d = NO_REG;
-    const IrInsn *next = insn + 1;
-    if (next->op == IR_SETREG && next->a == ref) {
-        d = (unsigned)value_dest(e, ref, BANK_INT);
-    } else {
-        d = (unsigned)scratch(e, BANK_INT);
-    }
+    unsigned d = (unsigned)(has_pinned_dest(e, ref, BANK_INT) ? value_dest(e, ref, BANK_INT) : scratch(e, BANK_INT));
     if (in_reg(e, yes, d) && !in_reg(e, no, d)) {
         IrRef t = yes;
         yes = no;

@@ -269,7 +269,7 @@ static void emit_rmw(Emit *e, IrRef ref)
     store_from(&e->hot, insn->memop, x_mem(RDX, 0), RCX);
     e->locked = 1u << RAX;
     if (e->val[ref].uses) {
-        unsigned d = insn[1].op == IR_SETREG && insn[1].a == ref ? (unsigned)value_dest(e, ref, BANK_INT) : RAX;
+        unsigned d = has_pinned_dest(e, ref, BANK_INT) ? (unsigned)value_dest(e, ref, BANK_INT) : RAX;
         float_move(&e->hot, d, x_reg(RAX));
         value_place(e, ref, d);
         e->val[ref].zero_extended = insn->type == IR_I32;
@@ -345,7 +345,7 @@ void emit_call(Emit *e, IrRef ref)
     e->check_attention = true;
     if (helper->result && e->val[ref].uses) {
         e->locked = 1u << RAX;
-        unsigned d = insn[1].op == IR_SETREG && insn[1].a == ref ? (unsigned)value_dest(e, ref, BANK_INT) : RAX;
+        unsigned d = has_pinned_dest(e, ref, BANK_INT) ? (unsigned)value_dest(e, ref, BANK_INT) : RAX;
         float_move(&e->hot, d, x_reg(RAX));
         value_place(e, ref, d);
     }

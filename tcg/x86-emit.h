@@ -152,6 +152,7 @@ bool value_imm(const Emit *e, IrRef ref, unsigned type, int32_t *imm); // a cons
 int scratch(Emit *e, unsigned bank);                    // a free one, locked
 void scratch_claim(Emit *e, unsigned reg);              // this one, emptied and locked
 int value_dest(Emit *e, IrRef ref, unsigned bank);      // where to compute the value; not yet its place
+bool has_pinned_dest(const Emit *e, IrRef ref, unsigned bank); // will value_dest give the register of a slot
 void value_place(Emit *e, IrRef ref, unsigned reg);     // it is there now
 void value_alias(Emit *e, IrRef ref, IrRef of);         // same bits, same place
 void value_load(Emit *e, IrRef ref, unsigned reg);      // into this register (of the bank that the register is of)
