@@ -6,8 +6,29 @@
 #include <assert.h>
 
 #include "softmmu/exec.h"
+#include "util/log.h"
 
-enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20 };
+enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
+
+static void start_t1(Exec *exec)
+{
+    const IrNames *names = &exec->target->names;
+    OsHostFeatures features = { 0 };
+    Error err;
+    if (exec->config.interpreter) {
+        return;
+    }
+    if (!exec->config.t1_after) {
+        exec->config.t1_after = T1_AFTER_RUNS;
+    }
+    if (!exec->config.sse2_only) {
+        features = os_host_features();
+    }
+    exec->jit = jit_new(names->slots, names->nslots, features, &err);
+    if (!exec->jit) {
+        log_printf(LOG_UNIMP, "no translation to host code: %s\n", err.msg);
+    }
+}
 
 Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config)
 {
@@ -34,6 +55,7 @@ Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpu
         cpus[i]->ops = &exec_cpu_ops;
         cpus[i]->fetch_generation = 1;
     }
+    start_t1(exec);
     return exec;
 }
 
@@ -46,6 +68,7 @@ void exec_free(Exec *exec)
     exec_reap(exec);
     tlb_flush_all(exec);
     g_ptr_array_free(exec->walk_list, TRUE);
+    jit_free(exec->jit);
     ir_builder_free(exec->builder);
     g_free(exec->hash);
     g_free(exec->page_blocks);
@@ -119,8 +142,23 @@ static void page_remove(Exec *exec, Block *block, unsigned n)
 
 // ---- life and death ----
 
+static void code_drop(Exec *exec, Block *block)
+{
+    unsigned slot = jump_hash(block->pc);
+    jit_code_drop(block->code);
+    for (unsigned i = 0; i < exec->ncpus; i++) {
+        JumpCache *cache = &exec->cpus[i]->jump_cache;
+        if (cache->code[slot] == block->code->entry) {
+            cache->key[slot] = 0; // no generation is 0
+        }
+    }
+}
+
 static void block_kill(Exec *exec, Block *block)
 {
+    if (block->code) {
+        code_drop(exec, block);
+    }
     Block **link = &exec->hash[block_hash(exec, block->ram_address, block->pc, block->flags)];
     while (*link != block) {
         link = &(*link)->hash_next;
@@ -146,6 +184,7 @@ void exec_reap(Exec *exec)
     while (exec->dead) {
         Block *block = exec->dead;
         exec->dead = block->hash_next;
+        jit_code_free(block->code);
         g_free(block->ir);
         g_free(block);
     }
@@ -315,4 +354,33 @@ Block *exec_find(Exec *exec, CPU *cpu)
         *slot = (BlockSlot){ .pc = pc, .key = key, .block = block };
     }
     return block;
+}
+
+// ---- T1 ----
+
+const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
+{
+    if (block->code || !exec->jit) {
+        return block->code;
+    }
+    // A block that crosses pages is entered through exec_find each time: one instruction isn't worth it.
+    if (block->crosses || block->t1_cannot || block->runs + 1 < exec->config.t1_after) {
+        return NULL;
+    }
+    if (jit_full(exec->jit)) {
+        exec_invalidate_all(exec);
+        jit_flush(exec->jit);
+        return NULL;
+    }
+    block->code = jit_compile(exec->jit, cpu, block->ir, PAGE_MASK);
+    block->t1_cannot = !block->code;
+    if (block->code) {
+        block->code->owner = block;
+    }
+    return block->code;
+}
+
+bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
+{
+    return block->code && !block->crosses && !exec->config.no_tlb && exec->ncpus == 1 && fetch_cached(exec, cpu, block->pc);
 }

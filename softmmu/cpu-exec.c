@@ -46,27 +46,79 @@ static bool must_look(Exec *exec, CPU *cpu)
     return cpu->arch.halted || exec->target->interrupt_pending(cpu);
 }
 
+// How T1 left last, for the next block.
+typedef struct Chain {
+    JitLink *link; // the exit taken, to be linked; or NULL
+    bool computed; // a jump that missed the jump cache
+    bool alone;    // the next instruction is to be run by T0, alone
+} Chain;
+
+// Lets T1 find `block` by itself next time.
+static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
+{
+    if ((!chain->link && !chain->computed) || log_enabled(LOG_EXEC) || !exec_linkable(exec, cpu, block)) {
+        return;
+    }
+    if (chain->computed) {
+        JumpCache *cache = &cpu->jump_cache;
+        unsigned slot = jump_hash(block->pc);
+        cache->pc[slot] = block->pc;
+        cache->key[slot] = (uint64_t)cpu->fetch_generation << 32 | block->flags;
+        cache->code[slot] = block->code->entry;
+        return;
+    }
+    const JitCode *code = chain->link->from;
+    const Block *from = code->owner;
+    bool same_page = chain->link->guard || from->ram_address >> PAGE_BITS == block->ram_address >> PAGE_BITS;
+    if (!code->dead && from->flags == block->flags && chain->link->pc == block->pc && same_page) {
+        jit_link(chain->link, block->code, cpu->fetch_generation);
+    }
+}
+
+// Returns whether the loop has to look.
+static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chain)
+{
+    cpu->jump_key = (uint64_t)cpu->fetch_generation << 32 | block->flags;
+    JitExit exit = jit_run(exec->jit, cpu, block->code, left);
+    *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE };
+    return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
+}
+
+static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
+{
+    // Without a TLB each fetch is walked: nothing tracks what a store changes of the block's own translation.
+    unsigned limit = chain->alone || exec->config.no_tlb ? 1 : cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
+    *chain = (Chain){ 0 };
+    block->runs++;
+    return interp_run(cpu, block->ir, limit).boundary;
+}
+
 uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
 {
     assert(budget > 0 && budget <= INT64_MAX);
     cpu->budget = exec->slice_budget = (int64_t)budget;
     int64_t soft_end = soft < budget ? (int64_t)(budget - soft) : 0;
+    Chain chain = { 0 };
     while (cpu->budget > soft_end && !cpu->attention) {
         if (exec->config.flush_seed) {
             flush_at_random(exec);
         }
         Block *block = exec_find(exec, cpu);
+        int64_t left = cpu->budget - soft_end;
         bool look = false;
-        if (block) {
-            block->runs++;
-            unsigned limit = cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
-            if (exec->config.no_tlb) {
-                limit = 1; // each fetch is walked: nothing tracks what a store changes of the block's own translation
-            }
-            RunResult r = interp_run(cpu, block->ir, limit);
-            look = r.boundary;
-        } else {
+        if (!block) {
             cpu->budget--; // the fetch was attempted
+            chain = (Chain){ 0 };
+        } else {
+            if (log_enabled(LOG_EXEC)) {
+                log_printf(LOG_EXEC, "block %016" PRIx64 " flags %x\n", block->pc, block->flags);
+            }
+            if (!chain.alone && !exec->config.no_tlb && left >= block->nguest && exec_code(exec, cpu, block)) {
+                chain_to(exec, cpu, block, &chain);
+                look = run_t1(exec, cpu, block, left, &chain);
+            } else {
+                look = run_t0(exec, cpu, block, &chain);
+            }
         }
         if (cpu->exception) {
             take_exception(exec, cpu);

@@ -3,6 +3,7 @@
 #pragma once
 #include "target/target.h"
 #include "tcg/cpu.h"
+#include "tcg/jit.h"
 
 typedef struct Exec Exec;
 typedef struct Block Block;
@@ -18,7 +19,9 @@ struct Block {
     uint16_t nguest;
     bool crosses;              // one instruction that crosses a page: entered through exec_find only, since both pages are to be walked each time
     bool dead;                 // invalidated while it may be running: freed at the next boundary
+    bool t1_cannot;            // T1 refused it
     IrBlock *ir;               // unoptimised, for T0
+    JitCode *code;             // NULL: not (yet) translated by T1
     Block *hash_next;
     Block *page_next[2];       // lists of the first and the second page
 };
@@ -46,6 +49,8 @@ typedef struct ExecConfig {
     bool no_tlb;               // nothing is cached
     uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
     unsigned plant;            // PLANT_*
+    unsigned t1_after;         // runs by T0 before T1 translates a block; 0: the default; 1: none
+    bool sse2_only;            // T1 uses no feature that isn't in every x86-64
 } ExecConfig;
 
 // Faults that tests must catch. They exist in qemu-system-plant alone (meson option `plant`).
@@ -63,6 +68,7 @@ struct Exec {
     CPU **cpus;
     unsigned ncpus;
     IrBuilder *builder;
+    Jit *jit;                  // NULL: T0 alone
     // blocks
     Block **hash;              // by ram_address, pc and flags
     unsigned hash_bits;
@@ -86,6 +92,9 @@ void exec_free(Exec *exec);
 
 // The block at the CPU's pc, translated if need be. NULL: the fetch raised an exception (cpu->exception).
 Block *exec_find(Exec *exec, CPU *cpu);
+// The block's T1 code, made when it has run often enough; NULL: run it by T0. May drop all blocks (the given one is then dead, but whole).
+const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block);
+bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block); // may T1 reach the block at arch.pc without asking exec_find again
 void exec_invalidate_all(Exec *exec);  // drops every block
 void exec_reap(Exec *exec);            // frees blocks that died while they might run; at a boundary
 // A store of `len` bytes at `offset` of a RAM page with flags is about to happen. would_leave: must the running block be left after it?

@@ -17,7 +17,7 @@ struct Target;
 struct Device;
 struct Machine;
 
-enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 11, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+enum { TLB_BITS = 10, TLB_SIZE = 1 << TLB_BITS, MMU_COUNT = 8, JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
 
 typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_COUNT } Access;
 
@@ -29,11 +29,10 @@ typedef struct TlbTable {
 } TlbTable;
 
 // Jump cache of T1, direct-mapped by jump_hash(pc): hits when both pc and key are equal.
-typedef struct JumpEntry {
-    uint64_t pc, key;
-    void *code;     // entry point in T1 code
-    uint64_t pad;
-} JumpEntry;
+typedef struct JumpCache {
+    uint64_t pc[JUMP_CACHE_SIZE], key[JUMP_CACHE_SIZE];
+    const void *code[JUMP_CACHE_SIZE]; // entry points in T1 code
+} JumpCache;
 
 // Architecture-neutral part of the state. Plain data.
 typedef struct CpuArch {
@@ -84,12 +83,13 @@ struct CPU {
     uint64_t exception_value;
     uint32_t fetch_generation; // rises whenever a fetch translation may have changed: guards links across pages
     uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code
+    int64_t budget_bias;       // while T1 runs: budget minus what its register counts
     uint32_t mxcsr_guest, mxcsr_host;
     void *exec;                // softmmu's per-CPU wiring
     uint8_t tlb_used[ACCESS_COUNT]; // bit a mmu index: that table may hold entries
     // Filled by softmmu/tlb.c, read inline by T1 and T0.
     TlbTable tlb[ACCESS_COUNT][MMU_COUNT];
-    JumpEntry jump_cache[JUMP_CACHE_SIZE];
+    JumpCache jump_cache;
     uint8_t pad_to_state[8];
     CpuArch arch;              // state starts here
     // the target's struct goes on here
@@ -98,7 +98,7 @@ struct CPU {
 static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->arch + slot; }
 #define CPU_SLOT(type, member) ((uint32_t)(offsetof(type, member) - offsetof(CPU, arch)))
 
-static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1 ^ pc >> (1 + JUMP_CACHE_BITS)) & (JUMP_CACHE_SIZE - 1); }
+static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1) & (JUMP_CACHE_SIZE - 1); }
 
 static inline void tlb_clear(TlbTable *t)
 {

@@ -8,6 +8,9 @@
 //     --shift N           an instruction is 2^N ns (default 0)
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
+//     --jit               T1 with T0
+//     --jit-all           T1 from each block's first run on
+//     --sse2              T1 without newer host features
 //     --no-tlb            nothing is cached
 //     --chop SEED         the vCPU runs in slices of random length
 //     --trace             print each instruction
@@ -77,6 +80,13 @@ static void parse(Options *o, int argc, char **argv)
         const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         if (!strcmp(arg, "--no-tlb")) {
             o->exec.no_tlb = true;
+        } else if (!strcmp(arg, "--jit")) {
+            o->exec.interpreter = false;
+        } else if (!strcmp(arg, "--jit-all")) {
+            o->exec.interpreter = false;
+            o->exec.t1_after = 1;
+        } else if (!strcmp(arg, "--sse2")) {
+            o->exec.sse2_only = true;
         } else if (!strcmp(arg, "--trace")) {
             o->trace = true;
         } else if (!strcmp(arg, "--digest")) {

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Inside T1: registers, the frame, thunks, and what the files x86-*.c share about the block that is being translated.
+//
+// Host registers: rbp = &cpu->arch + ENV_BIAS; r15 = instructions that may still be attempted; rax, rcx, rdx and xmm0-2 scratch; ten integer and
+// thirteen float slots of the guest are pinned in the others, the same ones in all blocks. A block begins with `sub r15, n; js cold`.
+#pragma once
+#include <assert.h>
+
+#include "tcg/interp-op.h"
+#include "tcg/jit.h"
+#include "tcg/x86-asm.h"
+
+enum {
+    ENV_BIAS = 128,
+    PIN_INTS = 10, PIN_FLOATS = 13,
+    FRAME_ARGS = 0,      // three arguments for C functions
+    FRAME_SPILL = 24,    // then values
+    FRAME_SLOTS = 254,   // the last FRAME_PENDING of them are for leaving
+    FRAME_PENDING = 64,
+    FRAME_BYTES = FRAME_SPILL + 8 * FRAME_SLOTS,
+    CODE_BYTES = 128 << 20,
+    COLD_START = 64 << 20,
+    BLOCK_ROOM = 1 << 20,
+};
+_Static_assert(FRAME_BYTES % 16 == 8, "six pushes and the frame align the stack");
+
+#define ENV(member) ((int32_t)(offsetof(CPU, member) - offsetof(CPU, arch)) - ENV_BIAS)
+static inline Opnd env(int32_t disp) { return x_mem(RBP, disp); }
+static inline Opnd slot_opnd(uint32_t slot) { return x_mem(RBP, (int32_t)slot - ENV_BIAS); }
+
+typedef struct Thunks { // each is entered by call (…_c) or jump, in code addresses to be written
+    uint8_t *enter;      // C: uint64_t (CPU *, const void *code, int64_t left)
+    uint8_t *exit_link;  // rax = JitLink
+    uint8_t *exit_pc;    // rax = pc, edx = reason
+    uint8_t *leave;      // rax = pc, edx = SlowResult, r15 refunded as if the instruction had not been attempted
+    uint8_t *leave_raised; // the same; edx by cpu->exception
+    // Called; rax, rcx, rdx and xmm0-2 are lost; eax = n - k on entry.
+    uint8_t *load;       // rcx = gva, edx = memop; rax = value, edx = SlowResult
+    uint8_t *store;      // the same, value in argument 0
+    uint8_t *op;         // rcx = IrInsn, arguments 0-2; rax = result
+    uint8_t *helper;     // rcx = IrHelper, arguments 0-2; rax = result; slots in memory are stale
+    uint8_t *helper_sync; // the same; all slots are in memory before and are taken from there after
+} Thunks;
+
+struct Jit {
+    OsCode code;
+    intptr_t execute_delta; // execute address - write address
+    uint8_t *hot, *cold;    // next free byte, to be written
+    uint8_t *hot_start;     // after the thunks
+    OsHostFeatures host;
+    Thunks thunks;
+    uint64_t *constants;    // for floats: see x86-emit-fp.c
+    unsigned npins;
+    uint32_t pin_slot[PIN_INTS + PIN_FLOATS];
+    uint8_t pin_reg[PIN_INTS + PIN_FLOATS];
+    uint32_t reg_slot[REG_COUNT];  // slot pinned in a register, where is_pin
+    bool is_pin[REG_COUNT];
+    bool perf;
+    JitStats stats;
+    struct Emit *emit;
+};
+
+static inline const void *code_address(const Jit *jit, const uint8_t *written)
+{
+    return (const void *)(written + jit->execute_delta);
+}
+
+void thunks_emit(Jit *jit);
+
+// ---- the block that is being translated ----
+
+typedef enum ValKind {
+    V_NONE,  // not computed (yet)
+    V_CONST, // imm
+    V_REG,   // in reg: scratch or pinned; bits above the type's width are undefined
+    V_SLOT,  // equal to slot `at` in memory
+    V_FRAME, // in frame slot `at`
+    V_PAIR,  // i128: in frame slots `at`, `at` + 1
+    V_DEFER, // a comparison that the consumer evaluates
+} ValKind;
+
+typedef struct Val {
+    uint8_t kind, reg, type;
+    bool zero_extended;   // i32: bits 32..63 of the register are 0
+    bool boxed;           // f32: bits 32..63 are ones
+    uint16_t uses;
+    IrRef last;           // the last instruction that uses it
+    IrRef next;           // others in the same register
+    int32_t at;
+    int32_t home;         // V_REG in scratch: also in slot home - 1; 0: isn't
+    int64_t imm;
+} Val;
+
+typedef struct Stub { // out-of-line code of one instruction
+    uint8_t *jumps[3];    // jumps here, to be patched; NULL: unused
+    uint8_t *back;        // where the block goes on
+    IrRef ref;
+    uint8_t kind;         // StubKind
+    uint8_t reg;          // destination
+    uint8_t value_kind, value_reg;  // store: what …
+    int64_t value;                  // … is stored (constant or memory displacement)
+    unsigned first_write, nwrites;  // into Emit.writes
+} Stub;
+
+typedef struct PendingWrite { // of a slot, in a stub before leaving
+    uint32_t slot;
+    Opnd from;
+    bool is_const, is_float;
+    uint8_t bytes;
+    int64_t imm;
+} PendingWrite;
+
+typedef struct Emit {
+    Jit *jit;
+    CPU *cpu;
+    const IrBlock *block;
+    JitCode *out;
+    Asm hot, cold;
+    uint64_t page_mask;
+    bool failed;          // the frame or a table is full: the block stays with T0
+    bool plain_fp, plain_rounding; // FpEnv is RISC-V's; rounding is one that the host has
+    bool check_attention; // a helper ran in this instruction
+    bool flags_live;      // host flags must survive
+    IrRef now;
+    unsigned index;       // of the current guest instruction
+    uint32_t locked;      // registers in use by the current instruction
+    IrRef head[REG_COUNT];      // values in a register
+    IrRef pin_ref[REG_COUNT];   // value that the slot of a pinned register holds; 0: unknown
+    IrRef frame_last[FRAME_SLOTS]; // frame slot is in use up to there
+    unsigned nslotted;
+    IrRef slotted[IR_MAX_INSNS];
+    unsigned nstubs, nwrites;
+    Stub stubs[IR_MAX_INSNS];
+    PendingWrite writes[IR_MAX_PENDING];
+    Val val[IR_MAX_INSNS];
+} Emit;
+
+enum { BANK_INT, BANK_FLOAT };
+enum { NO_REG = 0xff };
+static inline bool is_float_type(unsigned type) { return type == IR_F32 || type == IR_F64; }
+static inline unsigned bank_of(unsigned type) { return is_float_type(type) ? BANK_FLOAT : BANK_INT; }
+static inline bool is_xmm(unsigned reg) { return reg >= XMM0; }
+static inline unsigned wide_of(unsigned type) { return type == IR_I32 || type == IR_F32 ? 0 : X_W; }
+static inline const IrInsn *insn_at(const Emit *e, IrRef ref) { return &e->block->ins[ref]; }
+
+// x86-alloc.c: where values are
+void alloc_begin(Emit *e);
+bool live_after(const Emit *e, IrRef ref);
+int value_reg(Emit *e, IrRef ref, unsigned bank);       // a register that holds it, locked; emits what is needed
+Opnd value_opnd(Emit *e, IrRef ref);                    // register or memory, for the second operand of an integer op
+bool value_imm(const Emit *e, IrRef ref, unsigned type, int32_t *imm); // a constant that fits
+int scratch(Emit *e, unsigned bank);                    // a free one, locked
+void scratch_claim(Emit *e, unsigned reg);              // this one, emptied and locked
+int value_dest(Emit *e, IrRef ref, unsigned bank);      // where to compute the value; not yet its place
+bool has_pinned_dest(const Emit *e, IrRef ref, unsigned bank); // will value_dest give the register of a slot
+void value_place(Emit *e, IrRef ref, unsigned reg);     // it is there now
+void value_alias(Emit *e, IrRef ref, IrRef of);         // same bits, same place
+void value_load(Emit *e, IrRef ref, unsigned reg);      // into this register (of the bank that the register is of)
+void value_to_arg(Emit *e, IrRef ref, unsigned n);      // argument n for a C function, zero-extended
+void displace(Emit *e, unsigned reg, IrRef except, bool to_frame); // values still needed leave the register
+void spill_scratch(Emit *e);                            // values still needed after `now` leave all scratch registers
+void slots_unknown(Emit *e);                            // slots may change: no value may depend on them
+int frame_alloc(Emit *e, unsigned n, IrRef last);
+void emit_getreg(Emit *e, IrRef ref);
+void emit_setreg(Emit *e, IrRef ref);
+void float_move(Asm *a, unsigned to, Opnd from);        // 64 bits between xmm, general register and memory
+void float_store(Asm *a, Opnd to, unsigned from);
+
+// x86-emit-int.c, x86-emit-mem.c, x86-emit-flow.c, x86-emit-fp.c. False: not native, nothing was emitted.
+bool emit_int(Emit *e, IrRef ref);
+bool emit_fp(Emit *e, IrRef ref);
+bool emit_deferred(const Emit *e, IrRef ref, IrRef user); // may the comparison wait for its user
+unsigned emit_compare(Emit *e, const IrInsn *cmp, unsigned cond); // emits; returns the condition code
+void emit_memory(Emit *e, IrRef ref);
+void emit_c_op(Emit *e, IrRef ref);
+void emit_call(Emit *e, IrRef ref);
+void emit_head(Emit *e);
+void emit_insn(Emit *e, IrRef ref);
+void emit_exit(Emit *e, IrRef ref);
+void emit_stubs(Emit *e);
+void note_pending(Emit *e, Stub *stub); // the snapshot's pending writes, from where the values are now
+void emit_fp_stub(Emit *e, const Stub *stub);
+void emit_memory_stub(Emit *e, const Stub *stub);
+Stub *stub_new(Emit *e, IrRef ref, unsigned kind);
+typedef enum StubKind { STUB_BUDGET, STUB_LOAD, STUB_STORE, STUB_ALONE, STUB_RAISED, STUB_LINK, STUB_IJMP, STUB_BREAK, STUB_FP } StubKind;
+static inline void jump_to(Asm *a, const uint8_t *target) { x_patch(x_jmp(a), target); }
+static inline void call_to(Asm *a, const uint8_t *target) { x_patch(x_call(a), target); }
+static inline unsigned refund(const Emit *e) { return e->block->nguest - e->index; } // n - k
