@@ -62,21 +62,16 @@ static void end(void)
     g_free(card.port);
 }
 
-// Runs main loop and seam until nothing has happened for `quiet_ms`.
-static void settle(int quiet_ms)
+// Runs main loop and seam until nothing was delivered in `looks` looks, a millisecond or more apart.
+static void settle(int looks)
 {
-    gint64 end_us = g_get_monotonic_time() + quiet_ms * 1000;
-    while (g_get_monotonic_time() < end_us) {
-        bool busy = false;
+    for (int quiet = 0; quiet < looks; quiet++) {
         while (replay_deliver(card.machine.replay, -1, NULL, NULL)) {
-            busy = true;
+            quiet = 0;
         }
-        if (busy) {
-            end_us = g_get_monotonic_time() + quiet_ms * 1000;
+        while (g_main_context_iteration(NULL, FALSE)) {
         }
-        if (!g_main_context_iteration(NULL, FALSE)) {
-            g_usleep(300);
-        }
+        g_usleep(1000);
     }
 }
 
