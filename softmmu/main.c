@@ -161,6 +161,7 @@ int main(int argc, char **argv)
     Error err;
     const char *slash = strrchr(argv[0], '/');
     program = slash ? slash + 1 : argv[0];
+    log_dump_on_abort();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a log that reaches the limit is reported as one that can't be written
     if (!cmdline_parse(&cmdline, argc, argv, &err)) {

@@ -83,7 +83,7 @@ void vm_stop(Vm *vm, RunState state)
 
 void vm_cont(Vm *vm)
 {
-    if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH) {
+    if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH || vm->state == RUN_IO_ERROR) {
         vm->state = RUN_RUNNING;
         vm->tune_host_ns = vm->align_host_ns = 0;
         control_publish(vm->control, CONTROL_RESUME, CAUSE_NONE);
