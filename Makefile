@@ -36,11 +36,11 @@ demo: assets ## record Debian's kernel booting and working, replay it, prove tha
 
 check: try-assets ## build, run the quick tests (lint and layers are two of them)
 	@$(MAKE) all
-	@scripts/run-tests --build $(BUILD) --suite quick
+	@scripts/run-tests --build $(BUILD)
 
 check-full: try-assets ## the quick and the slow tests
 	@$(MAKE) all
-	@scripts/run-tests --build $(BUILD) --suite quick --suite full
+	@scripts/run-tests --build $(BUILD) --full
 
 bench: assets ## measure beside Debian's emulator and native
 	@$(MAKE) all

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// blkreplay: block-done events; every drive works this way, with or without -drive driver=blkreplay.
+// blkreplay: block-done events; every drive works this way, with or without -drive
+// driver=blkreplay.
 //
-// A live worker posts the answer, replay takes it from the log; delivery is the same: find the request, wait in
-// host time for the worker's data, put the log's bytes over tainted parts, compare hashes, complete. What the
-// guest sees (result, order, instant) is the event's; what the worker found is only compared with it.
+// A live worker posts the answer, replay takes it from the log; delivery is the same: find the
+// request, wait in host time for the worker's data, put the log's bytes over tainted parts, compare
+// hashes, complete. What the guest sees (result, order, instant) is the event's; what the worker
+// found is only compared with it.
 #include <string.h>
 
 #include "block/drive.h"
@@ -52,7 +54,8 @@ uint8_t *blkreplay_answer(const DriveRequest *request, size_t *len)
 
 static void diverge(DriveRequest *request, const char *what)
 {
-    replay_diverge(request->drive->replay, "drive '%s': request %llu, a %s of %llu bytes at offset %llu: %s",
+    replay_diverge(request->drive->replay,
+                   "drive '%s': request %llu, a %s of %llu bytes at offset %llu: %s",
                    request->drive->id, (unsigned long long)request->id, block_op_name(request->op),
                    (unsigned long long)request->len, (unsigned long long)request->offset, what);
 }
@@ -81,8 +84,10 @@ static bool check_read(DriveRequest *request, const uint8_t *bytes, size_t len, 
         found = request->drive->backend->hash(request->buf, request->len);
     }
     if (found != hash) {
-        char *what = g_strdup_printf("its data differ from those recorded (hash %08x, recorded %08x), so the image "
-                                     "isn't the one that was recorded", found, hash);
+        char *what = g_strdup_printf(
+            "its data differ from those recorded (hash %08x, recorded %08x), so the image "
+            "isn't the one that was recorded",
+            found, hash);
         diverge(request, what);
         g_free(what);
         return false;
@@ -94,7 +99,8 @@ void blkreplay_deliver(void *target, const uint8_t *payload, size_t len)
 {
     Drive *drive = target;
     if (len < BLKREPLAY_HEADER) {
-        replay_diverge(drive->replay, "drive '%s': a block-done event of %zu bytes", drive->id, len);
+        replay_diverge(drive->replay, "drive '%s': a block-done event of %zu bytes", drive->id,
+                       len);
         return;
     }
     uint64_t id = get_le(payload, 8);
@@ -102,8 +108,9 @@ void blkreplay_deliver(void *target, const uint8_t *payload, size_t len)
     uint32_t hash = (uint32_t)get_le(payload + 12, 4);
     DriveRequest *request = drive_request(drive, id);
     if (!request || !request->issued) {
-        replay_diverge(drive->replay, "drive '%s': the log completes request %llu, which is not in flight", drive->id,
-                       (unsigned long long)id);
+        replay_diverge(drive->replay,
+                       "drive '%s': the log completes request %llu, which is not in flight",
+                       drive->id, (unsigned long long)id);
         return;
     }
     drive->backend->wait(drive->host, request);

@@ -18,20 +18,29 @@ Block block_state;
 
 enum { DEFAULT_WORKERS = 2 };
 
-static DriveSpec *spec_at(unsigned i) { return g_ptr_array_index(block_state.specs, i); }
-
-unsigned block_drive_count(void) { return block_state.specs ? block_state.specs->len : 0; }
-const BlockDrive *block_drive_at(unsigned i) { return &spec_at(i)->shown; }
-
-bool block_drive_add(const char *optarg, Error *err)
+static DriveSpec *spec_at(unsigned i)
 {
-    DriveSpec *spec = block_spec_parse(optarg, err);
+    return g_ptr_array_index(block_state.specs, i);
+}
+
+unsigned block_drive_count(void)
+{
+    return block_state.specs ? block_state.specs->len : 0;
+}
+const BlockDrive *block_drive_at(unsigned i)
+{
+    return &spec_at(i)->shown;
+}
+
+bool block_drive_add(const char *text, Error *err)
+{
+    DriveSpec *spec = block_spec_parse(text, err);
     if (!spec) {
-        return fail_prefix(err, "-drive %s", optarg);
+        return fail_prefix(err, "-drive %s", text);
     }
     for (unsigned i = 0; spec->id && i < block_drive_count(); i++) {
         if (g_strcmp0(spec_at(i)->id, spec->id) == 0) {
-            fail(err, "-drive %s: Duplicate ID '%s' for drive", optarg, spec->id);
+            fail(err, "-drive %s: Duplicate ID '%s' for drive", text, spec->id);
             block_spec_free(spec);
             return false;
         }
@@ -64,7 +73,8 @@ static bool index_taken(const DriveSpec *spec, unsigned index)
 {
     for (unsigned i = 0; i < block_drive_count(); i++) {
         const DriveSpec *other = spec_at(i);
-        if (other != spec && other->shown.id && other->interface == spec->interface && other->shown.index == index) {
+        if (other != spec && other->shown.id && other->interface == spec->interface &&
+            other->shown.index == index) {
             return true;
         }
     }
@@ -76,7 +86,8 @@ static char *default_id(const DriveSpec *spec)
     unsigned units = if_units(spec->interface), index = spec->shown.index;
     const char *name = block_if_name(spec->interface);
     if (units) {
-        return g_strdup_printf("%s%u-%s%u", name, index / units, spec->cdrom ? "cd" : "hd", index % units);
+        return g_strdup_printf("%s%u-%s%u", name, index / units, spec->cdrom ? "cd" : "hd",
+                               index % units);
     }
     return g_strdup_printf("%s%s%u", name, spec->cdrom ? "-cd" : "", index);
 }
@@ -145,12 +156,14 @@ static bool resolve_images(Error *err)
             const char *id = target->image_id;
             target = steps <= block_drive_count() ? spec_find(id) : NULL;
             if (!target) {
-                return fail(err, "-drive %s: Cannot find device='%s' nor node-name='%s'", spec->optarg, id, id);
+                return fail(err, "-drive %s: Cannot find device='%s' nor node-name='%s'",
+                            spec->optarg, id, id);
             }
         }
         spec->image_spec = target == spec ? NULL : target;
         if (spec->image_spec && spec->snapshot >= 0 && spec->snapshot != MAX(target->snapshot, 0)) {
-            return fail(err, "-drive %s: snapshot= belongs to the drive '%s'", spec->optarg, target->id);
+            return fail(err, "-drive %s: snapshot= belongs to the drive '%s'", spec->optarg,
+                        target->id);
         }
     }
     return true;
@@ -158,15 +171,21 @@ static bool resolve_images(Error *err)
 
 // ---- opening ----
 
-char *block_undo_path(const char *log_path, int number) { return g_strdup_printf("%s.disk%d", log_path, number); }
+char *block_undo_path(const char *log_path, int number)
+{
+    return g_strdup_printf("%s.disk%d", log_path, number);
+}
 
 static bool random_id(uint8_t id[16], Error *err)
 {
-    return getrandom(id, 16, 0) == 16 || fail(err, "the host gives no random bytes for an undo file's id");
+    return getrandom(id, 16, 0) == 16 ||
+           fail(err, "the host gives no random bytes for an undo file's id");
 }
 
-// Puts the layers over the user's image; on failure spec->image is what there is, to be closed by the caller.
-static bool open_layers(DriveSpec *spec, unsigned drive, const BlockConfig *config, int *undo_files, Error *err)
+// Puts the layers over the user's image; on failure spec->image is what there is, to be closed by
+// the caller.
+static bool open_layers(DriveSpec *spec, unsigned drive, const BlockConfig *config, int *undo_files,
+                        Error *err)
 {
     if (config->mode == REPLAY_PLAY && config->identity_json &&
         block_identity_undo(config->identity_json, drive, &spec->undo_number, spec->undo_id)) {
@@ -196,7 +215,8 @@ static bool open_layers(DriveSpec *spec, unsigned drive, const BlockConfig *conf
     return true;
 }
 
-static bool open_one(DriveSpec *spec, unsigned drive, const BlockConfig *config, int *undo_files, Error *err)
+static bool open_one(DriveSpec *spec, unsigned drive, const BlockConfig *config, int *undo_files,
+                     Error *err)
 {
     bool snapshot = spec->snapshot >= 0 ? spec->snapshot : config->snapshot;
     spec->temporary = snapshot && !spec->read_only;
@@ -205,15 +225,18 @@ static bool open_one(DriveSpec *spec, unsigned drive, const BlockConfig *config,
     if (!spec->image || !open_layers(spec, drive, config, undo_files, err)) {
         return fail_prefix(err, "-drive %s", spec->optarg);
     }
-    spec->host = (DriveHost){ .workers = block_state.workers, .image = spec->image,
-                              .sync_writes = spec->sync_writes, .no_flush = spec->no_flush };
+    spec->host = (DriveHost){.workers = block_state.workers,
+                             .image = spec->image,
+                             .sync_writes = spec->sync_writes,
+                             .no_flush = spec->no_flush};
     return true;
 }
 
 static bool same_file(int fd, int other_fd)
 {
     struct stat a, b;
-    return fstat(fd, &a) == 0 && fstat(other_fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return fstat(fd, &a) == 0 && fstat(other_fd, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 // An image that one drive writes must not be part of another.
@@ -225,7 +248,9 @@ static bool check_sharing(const DriveSpec *spec, const DriveSpec *other, Error *
     }
     for (const Image *image = other->file_image; image; image = image->backing) {
         if (same_file(written->fd, image->fd)) {
-            return fail(err, "-drive %s: Could not open '%s': Failed to get \"write\" lock: drive '%s' uses it too",
+            return fail(err,
+                        "-drive %s: Could not open '%s': Failed to get \"write\" lock: drive '%s' "
+                        "uses it too",
                         spec->optarg, spec->file, other->id);
         }
     }
@@ -264,8 +289,8 @@ static bool open_all(const BlockConfig *config, Error *err)
     for (unsigned i = 0; i < block_drive_count(); i++) {
         DriveSpec *spec = spec_at(i);
         if (!spec->image_spec) {
-            spec->shown.drive = drive_new(spec->id, spec->image->size_bytes, spec->read_only, config->replay,
-                                          &drive_workers, &spec->host);
+            spec->shown.drive = drive_new(spec->id, spec->image->size_bytes, spec->read_only,
+                                          config->replay, &drive_workers, &spec->host);
         }
     }
     for (unsigned i = 0; i < block_drive_count(); i++) {
@@ -317,6 +342,6 @@ bool block_close_all(Error *err)
     if (block_state.specs) {
         g_ptr_array_free(block_state.specs, TRUE);
     }
-    block_state = (Block){ 0 };
+    block_state = (Block){0};
     return ok;
 }

@@ -6,7 +6,10 @@
 
 #include "block/block-private-host.h"
 
-static DriveSpec *spec_at(unsigned i) { return g_ptr_array_index(block_state.specs, i); }
+static DriveSpec *spec_at(unsigned i)
+{
+    return g_ptr_array_index(block_state.specs, i);
+}
 
 // ---- JSON ----
 
@@ -43,21 +46,24 @@ static char *to_text(JsonBuilder *json)
 
 static JsonObject *object_of(JsonArray *array, unsigned i)
 {
-    JsonNode *node = array && i < json_array_get_length(array) ? json_array_get_element(array, i) : NULL;
+    JsonNode *node =
+        array && i < json_array_get_length(array) ? json_array_get_element(array, i) : NULL;
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
 static const char *get_string(JsonObject *object, const char *name)
 {
     JsonNode *node = object ? json_object_get_member(object, name) : NULL;
-    bool string = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING;
+    bool string =
+        node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING;
     return string ? json_node_get_string(node) : "";
 }
 
 static int64_t get_int(JsonObject *object, const char *name)
 {
     JsonNode *node = object ? json_object_get_member(object, name) : NULL;
-    bool value = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) != G_TYPE_STRING;
+    bool value =
+        node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) != G_TYPE_STRING;
     return value ? json_node_get_int(node) : 0;
 }
 
@@ -73,11 +79,14 @@ static JsonObject *get_object(JsonObject *object, const char *name)
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
-// The array "drives" of an identity, which may be the member "images" of a larger object; *parser keeps it alive.
+// The array "drives" of an identity, which may be the member "images" of a larger object; *parser
+// keeps it alive.
 static JsonArray *parse_identity(const char *text, JsonParser **parser)
 {
     *parser = json_parser_new();
-    JsonNode *root = text && json_parser_load_from_data(*parser, text, -1, NULL) ? json_parser_get_root(*parser) : NULL;
+    JsonNode *root = text && json_parser_load_from_data(*parser, text, -1, NULL)
+                         ? json_parser_get_root(*parser)
+                         : NULL;
     JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
     JsonObject *images = get_object(object, "images");
     return get_array(images ? images : object, "drives");
@@ -183,8 +192,8 @@ static void compare_chain(GString *list, const char *id, JsonObject *then, JsonO
     JsonArray *chain_then = get_array(then, "chain"), *chain_now = get_array(now, "chain");
     unsigned length = chain_then ? json_array_get_length(chain_then) : 0;
     if (!chain_now || json_array_get_length(chain_now) != length) {
-        differ(list, "drive '%s': recorded with %u image files in its chain, now it has %u", id, length,
-               chain_now ? json_array_get_length(chain_now) : 0);
+        differ(list, "drive '%s': recorded with %u image files in its chain, now it has %u", id,
+               length, chain_now ? json_array_get_length(chain_now) : 0);
         return;
     }
     // The recording changed the hash of what it wrote to; the undo file knows better.
@@ -193,33 +202,36 @@ static void compare_chain(GString *list, const char *id, JsonObject *then, JsonO
         JsonObject *a = object_of(chain_then, i), *b = object_of(chain_now, i);
         const char *file = get_string(b, "file");
         if (strcmp(get_string(a, "format"), get_string(b, "format")) != 0) {
-            differ(list, "drive '%s': '%s' is %s, recorded as %s", id, file, get_string(b, "format"),
-                   get_string(a, "format"));
+            differ(list, "drive '%s': '%s' is %s, recorded as %s", id, file,
+                   get_string(b, "format"), get_string(a, "format"));
         } else if (get_int(a, "size") != get_int(b, "size")) {
-            differ(list, "drive '%s': '%s' has %lld bytes, recorded with %lld", id, file, (long long)get_int(b, "size"),
-                   (long long)get_int(a, "size"));
-        } else if (!(i == 0 && written) && strcmp(get_string(a, "hash"), get_string(b, "hash")) != 0) {
-            differ(list, "drive '%s': '%s' is another image than the one recorded, or was changed since", id, file);
+            differ(list, "drive '%s': '%s' has %lld bytes, recorded with %lld", id, file,
+                   (long long)get_int(b, "size"), (long long)get_int(a, "size"));
+        } else if (!(i == 0 && written) &&
+                   strcmp(get_string(a, "hash"), get_string(b, "hash")) != 0) {
+            differ(list,
+                   "drive '%s': '%s' is another image than the one recorded, or was changed since",
+                   id, file);
         }
     }
 }
 
 static void compare_drive(GString *list, JsonObject *then, JsonObject *now)
 {
-    static const char *const flags[] = { "readonly", "snapshot" };
+    static const char *const flags[] = {"readonly", "snapshot"};
     const char *id = get_string(now, "id");
     if (strcmp(get_string(then, "id"), id) != 0) {
         differ(list, "drive '%s' is given where '%s' was recorded", id, get_string(then, "id"));
         return;
     }
     if (get_int(then, "size") != get_int(now, "size")) {
-        differ(list, "drive '%s': %lld bytes, recorded with %lld", id, (long long)get_int(now, "size"),
-               (long long)get_int(then, "size"));
+        differ(list, "drive '%s': %lld bytes, recorded with %lld", id,
+               (long long)get_int(now, "size"), (long long)get_int(then, "size"));
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++) {
         if (get_int(then, flags[i]) != get_int(now, flags[i])) {
-            differ(list, "drive '%s': %s=%s, recorded with %s", id, flags[i], get_int(now, flags[i]) ? "on" : "off",
-                   get_int(then, flags[i]) ? "on" : "off");
+            differ(list, "drive '%s': %s=%s, recorded with %s", id, flags[i],
+                   get_int(now, flags[i]) ? "on" : "off", get_int(then, flags[i]) ? "on" : "off");
         }
     }
     compare_chain(list, id, then, now);
@@ -229,7 +241,8 @@ bool block_identity_check(const char *text, Error *err)
 {
     JsonParser *parser_then, *parser_now;
     char *text_now = block_identity_json();
-    JsonArray *then = parse_identity(text, &parser_then), *now = parse_identity(text_now, &parser_now);
+    JsonArray *then = parse_identity(text, &parser_then),
+              *now = parse_identity(text_now, &parser_now);
     unsigned count = then ? json_array_get_length(then) : 0, count_now = json_array_get_length(now);
     GString *list = g_string_new(NULL);
     if (!then) {
@@ -252,10 +265,15 @@ bool block_identity_check(const char *text, Error *err)
 
 static const char *cache_mode(const DriveSpec *spec)
 {
-    return spec->sync_writes ? "writethrough" : spec->no_flush ? "writeback, ignore flushes" : "writeback";
+    return spec->sync_writes ? "writethrough"
+           : spec->no_flush  ? "writeback, ignore flushes"
+                             : "writeback";
 }
 
-static const DriveSpec *with_image(const DriveSpec *spec) { return spec->image_spec ? spec->image_spec : spec; }
+static const DriveSpec *with_image(const DriveSpec *spec)
+{
+    return spec->image_spec ? spec->image_spec : spec;
+}
 
 static unsigned chain_depth(const Image *image)
 {
@@ -273,8 +291,8 @@ char *block_info_text(void)
         const DriveSpec *spec = with_image(spec_at(i));
         ImageInfo info;
         image_info(spec->file_image, &info);
-        g_string_append_printf(text, "%s%s: %s (%s%s)\n", i ? "\n" : "", spec_at(i)->id, info.path, info.format,
-                               spec->read_only ? ", read-only" : "");
+        g_string_append_printf(text, "%s%s: %s (%s%s)\n", i ? "\n" : "", spec_at(i)->id, info.path,
+                               info.format, spec->read_only ? ", read-only" : "");
         Device *dev = spec->shown.drive ? spec->shown.drive->dev : NULL;
         if (dev) {
             g_string_append_printf(text, "    Attached to:      %s\n", dev->path ? dev->path : "?");
@@ -282,11 +300,12 @@ char *block_info_text(void)
         g_string_append_printf(text, "    Cache mode:       %s\n", cache_mode(spec));
         if (spec->temporary || spec->image != spec->file_image) {
             g_string_append_printf(text, "    Writes go to:     %s\n",
-                                   spec->undo ? "the image, old contents to the undo file" : "a temporary overlay");
+                                   spec->undo ? "the image, old contents to the undo file"
+                                              : "a temporary overlay");
         }
         if (info.backing) {
-            g_string_append_printf(text, "    Backing file:     %s (chain depth: %u)\n", info.backing,
-                                   chain_depth(spec->file_image));
+            g_string_append_printf(text, "    Backing file:     %s (chain depth: %u)\n",
+                                   info.backing, chain_depth(spec->file_image));
         }
     }
     return g_string_free(text, FALSE);
@@ -324,7 +343,7 @@ static void add_inserted(JsonBuilder *json, const DriveSpec *spec)
         add_string(json, "backing_file", info.backing);
     }
     add_int(json, "backing_file_depth", chain_depth(spec->file_image));
-    static const char *const limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
+    static const char *const limits[] = {"bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
     for (unsigned i = 0; i < G_N_ELEMENTS(limits); i++) {
         add_int(json, limits[i], 0);
     }

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Workers: threads that take requests in the order in which they were issued and carry them out on images.
+// Workers: threads that take requests in the order in which they were issued and carry them out on
+// images.
 //
-// The last steps of a request: its answer is copied into a payload, it is marked finished (from then on the
-// machine thread may free it), the payload is posted to the seam (which drops it in a replay).
+// The last steps of a request: its answer is copied into a payload, it is marked finished (from
+// then on the machine thread may free it), the payload is posted to the seam (which drops it in a
+// replay).
 #include "block/drive-host.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <xxhash.h>
 
 enum { MAX_WORKERS = 4 };
 
 struct Workers {
-    GMutex lock;
-    GCond work, finished;
+    pthread_mutex_t lock;
+    pthread_cond_t work, finished;
     GQueue queue; // DriveRequest *, issued and not taken
     bool stop;
     unsigned count;
@@ -21,31 +24,31 @@ struct Workers {
 };
 
 static struct {
-    GMutex lock;
+    pthread_mutex_t lock;
     uint64_t state;
     unsigned max_delay_us;
     BlockFault *fault;
-} chaos;
+} chaos = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void block_chaos(uint64_t seed, unsigned max_delay_us)
 {
-    g_mutex_lock(&chaos.lock);
+    pthread_mutex_lock(&chaos.lock);
     chaos.state = seed * 2 + 1;
     chaos.max_delay_us = max_delay_us;
-    g_mutex_unlock(&chaos.lock);
+    pthread_mutex_unlock(&chaos.lock);
 }
 
 void block_fault(BlockFault *filter)
 {
-    g_mutex_lock(&chaos.lock);
+    pthread_mutex_lock(&chaos.lock);
     chaos.fault = filter;
-    g_mutex_unlock(&chaos.lock);
+    pthread_mutex_unlock(&chaos.lock);
 }
 
 static void chaos_delay(void)
 {
     unsigned delay_us = 0;
-    g_mutex_lock(&chaos.lock);
+    pthread_mutex_lock(&chaos.lock);
     if (chaos.max_delay_us) {
         // splitmix64 (public domain constants)
         uint64_t z = chaos.state += 0x9e3779b97f4a7c15;
@@ -53,7 +56,7 @@ static void chaos_delay(void)
         z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
         delay_us = (unsigned)((z ^ (z >> 31)) % (chaos.max_delay_us + 1u));
     }
-    g_mutex_unlock(&chaos.lock);
+    pthread_mutex_unlock(&chaos.lock);
     if (delay_us) {
         g_usleep(delay_us);
     }
@@ -61,13 +64,16 @@ static void chaos_delay(void)
 
 static int chaos_fault(const DriveRequest *request)
 {
-    g_mutex_lock(&chaos.lock);
+    pthread_mutex_lock(&chaos.lock);
     BlockFault *fault = chaos.fault;
-    g_mutex_unlock(&chaos.lock);
+    pthread_mutex_unlock(&chaos.lock);
     return fault ? fault(request) : 0;
 }
 
-static uint32_t hash_data(const uint8_t *buf, uint64_t len) { return (uint32_t)XXH3_64bits(buf, len); }
+static uint32_t hash_data(const uint8_t *buf, uint64_t len)
+{
+    return (uint32_t)XXH3_64bits(buf, len);
+}
 
 static int do_read(const DriveHost *host, DriveRequest *request)
 {
@@ -99,7 +105,8 @@ static int do_request(const DriveHost *host, DriveRequest *request)
         break;
     case BLOCK_DISCARD:
     case BLOCK_WRITE_ZEROES:
-        result = image_zero(host->image, request->offset, request->len, request->op == BLOCK_DISCARD);
+        result =
+            image_zero(host->image, request->offset, request->len, request->op == BLOCK_DISCARD);
         break;
     }
     return result == 0 && host->sync_writes ? image_flush(host->image) : result;
@@ -114,10 +121,10 @@ static void carry_out(Workers *workers, DriveRequest *request)
     size_t len;
     uint8_t *payload = blkreplay_answer(request, &len);
     chaos_delay();
-    g_mutex_lock(&workers->lock);
+    pthread_mutex_lock(&workers->lock);
     request->finished = true;
-    g_cond_broadcast(&workers->finished);
-    g_mutex_unlock(&workers->lock);
+    pthread_cond_broadcast(&workers->finished);
+    pthread_mutex_unlock(&workers->lock);
     replay_post(source, payload, len);
     g_free(payload);
 }
@@ -125,29 +132,29 @@ static void carry_out(Workers *workers, DriveRequest *request)
 static gpointer worker_main(gpointer p)
 {
     Workers *workers = p;
-    g_mutex_lock(&workers->lock);
+    pthread_mutex_lock(&workers->lock);
     for (;;) {
         DriveRequest *request = g_queue_pop_head(&workers->queue);
         if (request) {
-            g_mutex_unlock(&workers->lock);
+            pthread_mutex_unlock(&workers->lock);
             carry_out(workers, request);
-            g_mutex_lock(&workers->lock);
+            pthread_mutex_lock(&workers->lock);
         } else if (workers->stop) {
             break;
         } else {
-            g_cond_wait(&workers->work, &workers->lock);
+            pthread_cond_wait(&workers->work, &workers->lock);
         }
     }
-    g_mutex_unlock(&workers->lock);
+    pthread_mutex_unlock(&workers->lock);
     return NULL;
 }
 
 Workers *workers_new(unsigned count)
 {
     Workers *workers = g_new0(Workers, 1);
-    g_mutex_init(&workers->lock);
-    g_cond_init(&workers->work);
-    g_cond_init(&workers->finished);
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->work, NULL);
+    pthread_cond_init(&workers->finished, NULL);
     g_queue_init(&workers->queue);
     workers->count = CLAMP(count, 1, MAX_WORKERS);
     for (unsigned i = 0; i < workers->count; i++) {
@@ -161,40 +168,46 @@ void workers_free(Workers *workers)
     if (!workers) {
         return;
     }
-    g_mutex_lock(&workers->lock);
+    pthread_mutex_lock(&workers->lock);
     workers->stop = true;
-    g_cond_broadcast(&workers->work);
-    g_mutex_unlock(&workers->lock);
+    pthread_cond_broadcast(&workers->work);
+    pthread_mutex_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++) {
         g_thread_join(workers->threads[i]);
     }
-    g_mutex_clear(&workers->lock);
-    g_cond_clear(&workers->work);
-    g_cond_clear(&workers->finished);
+    pthread_mutex_destroy(&workers->lock);
+    pthread_cond_destroy(&workers->work);
+    pthread_cond_destroy(&workers->finished);
     g_free(workers);
 }
 
 static void drive_start(void *p, DriveRequest *request)
 {
     Workers *workers = ((DriveHost *)p)->workers;
-    g_mutex_lock(&workers->lock);
+    pthread_mutex_lock(&workers->lock);
     g_queue_push_tail(&workers->queue, request);
-    g_cond_signal(&workers->work);
-    g_mutex_unlock(&workers->lock);
+    pthread_cond_signal(&workers->work);
+    pthread_mutex_unlock(&workers->lock);
 }
 
 static void drive_wait(void *p, DriveRequest *request)
 {
     Workers *workers = ((DriveHost *)p)->workers;
-    g_mutex_lock(&workers->lock);
+    pthread_mutex_lock(&workers->lock);
     while (!request->finished) {
-        g_cond_wait(&workers->finished, &workers->lock);
+        pthread_cond_wait(&workers->finished, &workers->lock);
     }
-    g_mutex_unlock(&workers->lock);
+    pthread_mutex_unlock(&workers->lock);
 }
 
-static const char *error_reason(int error) { return g_strerror(error); }
+static const char *error_reason(int error)
+{
+    return g_strerror(error);
+}
 
 const DriveBackend drive_workers = {
-    .start = drive_start, .wait = drive_wait, .hash = hash_data, .reason = error_reason,
+    .start = drive_start,
+    .wait = drive_wait,
+    .hash = hash_data,
+    .reason = error_reason,
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// -drive: from the option's text to a DriveSpec. Names, values and messages are those that QEMU's users know.
+// -drive: from the option's text to a DriveSpec. Names, values and messages are those that QEMU's
+// users know.
 //
 // Nested names are understood for driver=blkreplay,image.driver=F,image.file.filename=X and for
-// driver=F,file.filename=X. What would change a guest's errors (werror=stop, …) is refused, not ignored.
+// driver=F,file.filename=X. What would change a guest's errors (werror=stop, …) is refused, not
+// ignored.
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +12,15 @@
 #include "core/options.h"
 
 static const char *const if_names[BLOCK_IF_COUNT] = {
-    [BLOCK_IF_DEFAULT] = "default", [BLOCK_IF_NONE] = "none", [BLOCK_IF_IDE] = "ide", [BLOCK_IF_SCSI] = "scsi",
-    [BLOCK_IF_FLOPPY] = "floppy",   [BLOCK_IF_PFLASH] = "pflash", [BLOCK_IF_MTD] = "mtd", [BLOCK_IF_SD] = "sd",
-    [BLOCK_IF_VIRTIO] = "virtio",
+    [BLOCK_IF_DEFAULT] = "default", [BLOCK_IF_NONE] = "none",     [BLOCK_IF_IDE] = "ide",
+    [BLOCK_IF_SCSI] = "scsi",       [BLOCK_IF_FLOPPY] = "floppy", [BLOCK_IF_PFLASH] = "pflash",
+    [BLOCK_IF_MTD] = "mtd",         [BLOCK_IF_SD] = "sd",         [BLOCK_IF_VIRTIO] = "virtio",
 };
 
-const char *block_if_name(BlockIf interface) { return if_names[interface]; }
+const char *block_if_name(BlockIf interface)
+{
+    return if_names[interface];
+}
 
 void block_spec_free(DriveSpec *spec)
 {
@@ -73,7 +78,8 @@ static bool parse_place(Options *options, const char *key, int *place, Error *er
 
 static bool parse_places(DriveSpec *spec, Options *options, Error *err)
 {
-    if (!parse_place(options, "index", &spec->index, err) || !parse_place(options, "bus", &spec->bus, err) ||
+    if (!parse_place(options, "index", &spec->index, err) ||
+        !parse_place(options, "bus", &spec->bus, err) ||
         !parse_place(options, "unit", &spec->unit, err)) {
         return false;
     }
@@ -87,7 +93,8 @@ static bool parse_media(DriveSpec *spec, Options *options, Error *err)
 {
     const char *media = options_get(options, "media");
     bool read_only = false;
-    if (!options_bool(options, "readonly", &read_only, err) || !options_bool(options, "read-only", &read_only, err)) {
+    if (!options_bool(options, "readonly", &read_only, err) ||
+        !options_bool(options, "read-only", &read_only, err)) {
         return false;
     }
     if (media && strcmp(media, "cdrom") == 0) {
@@ -111,13 +118,15 @@ static bool parse_media(DriveSpec *spec, Options *options, Error *err)
 // Caching by the host is the kernel's business; what counts is when a write is on the disk.
 static bool parse_cache(DriveSpec *spec, Options *options, Error *err)
 {
-    static const char *const modes[] = { "none", "writeback", "unsafe", "directsync", "writethrough", "off", NULL };
+    static const char *const modes[] = {"none",         "writeback", "unsafe", "directsync",
+                                        "writethrough", "off",       NULL};
     const char *cache = options_get(options, "cache");
     if (cache && !one_of(cache, modes)) {
         return fail(err, "invalid cache option");
     }
     spec->no_flush = cache && strcmp(cache, "unsafe") == 0;
-    spec->sync_writes = cache && (strcmp(cache, "writethrough") == 0 || strcmp(cache, "directsync") == 0);
+    spec->sync_writes =
+        cache && (strcmp(cache, "writethrough") == 0 || strcmp(cache, "directsync") == 0);
     bool write_back = !spec->sync_writes, direct = false;
     if (!options_bool(options, "cache.writeback", &write_back, err) ||
         !options_bool(options, "cache.direct", &direct, err) ||
@@ -125,7 +134,7 @@ static bool parse_cache(DriveSpec *spec, Options *options, Error *err)
         return false;
     }
     spec->sync_writes = !write_back;
-    static const char *const aio_modes[] = { "threads", "native", "io_uring", NULL };
+    static const char *const aio_modes[] = {"threads", "native", "io_uring", NULL};
     const char *aio = options_get(options, "aio");
     if (aio && !one_of(aio, aio_modes)) {
         return fail(err, "invalid aio option");
@@ -136,26 +145,29 @@ static bool parse_cache(DriveSpec *spec, Options *options, Error *err)
 // Options of which only the value that we behave like is taken.
 static bool parse_fixed(Options *options, Error *err)
 {
-    static const struct { const char *key, *const values[4]; } fixed[] = {
-        { "werror", { "report" } },
-        { "rerror", { "report" } },
-        { "copy-on-read", { "off" } },
-        { "detect-zeroes", { "off" } },
-        { "discard", { "unmap", "on", "ignore", "off" } },
-        { "auto-read-only", { "off" } },
-        { "file.locking", { "off", "auto" } },
-        { "file.driver", { "file", "host_device" } },
-        { "image.file.driver", { "file", "host_device" } },
+    static const struct {
+        const char *key, *const values[4];
+    } fixed[] = {
+        {"werror", {"report"}},
+        {"rerror", {"report"}},
+        {"copy-on-read", {"off"}},
+        {"detect-zeroes", {"off"}},
+        {"discard", {"unmap", "on", "ignore", "off"}},
+        {"auto-read-only", {"off"}},
+        {"file.locking", {"off", "auto"}},
+        {"file.driver", {"file", "host_device"}},
+        {"image.file.driver", {"file", "host_device"}},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(fixed); i++) {
         const char *value = options_get(options, fixed[i].key);
         bool known = !value;
-        for (unsigned k = 0; !known && k < G_N_ELEMENTS(fixed[i].values) && fixed[i].values[k]; k++) {
+        for (unsigned k = 0; !known && k < G_N_ELEMENTS(fixed[i].values) && fixed[i].values[k];
+             k++) {
             known = strcmp(value, fixed[i].values[k]) == 0;
         }
         if (!known) {
-            return fail(err, "%s=%s is not supported (only %s=%s is)", fixed[i].key, value, fixed[i].key,
-                        fixed[i].values[0]);
+            return fail(err, "%s=%s is not supported (only %s=%s is)", fixed[i].key, value,
+                        fixed[i].key, fixed[i].values[0]);
         }
     }
     return true;
@@ -183,10 +195,10 @@ static bool parse_file(DriveSpec *spec, Options *options, Error *err)
 {
     const char *driver = options_get(options, "driver");
     bool blkreplay = driver && strcmp(driver, "blkreplay") == 0;
-    static const char *const plain_files[] = { "file", "file.filename", NULL };
-    static const char *const plain_formats[] = { "format", "driver", NULL };
-    static const char *const nested_files[] = { "image.file.filename", "image.filename", NULL };
-    static const char *const nested_formats[] = { "image.driver", NULL };
+    static const char *const plain_files[] = {"file", "file.filename", NULL};
+    static const char *const plain_formats[] = {"format", "driver", NULL};
+    static const char *const nested_files[] = {"image.file.filename", "image.filename", NULL};
+    static const char *const nested_formats[] = {"image.driver", NULL};
     const char *file, *format;
     const char *image_id = blkreplay ? options_get(options, "image") : NULL;
     if (!pick(options, blkreplay ? nested_files : plain_files, &file, err) ||
@@ -222,18 +234,19 @@ static bool id_ok(const char *id)
     return ok;
 }
 
-DriveSpec *block_spec_parse(const char *optarg, Error *err)
+DriveSpec *block_spec_parse(const char *text, Error *err)
 {
-    Options *options = options_parse(optarg, NULL, err);
+    Options *options = options_parse(text, NULL, err);
     if (!options) {
         return NULL;
     }
     DriveSpec *spec = g_new0(DriveSpec, 1);
-    spec->optarg = g_strdup(optarg);
+    spec->optarg = g_strdup(text);
     spec->undo_number = -1;
     const char *id = options_id(options);
-    bool ok = parse_if(spec, options, err) && parse_places(spec, options, err) && parse_media(spec, options, err) &&
-              parse_cache(spec, options, err) && parse_fixed(options, err) && parse_file(spec, options, err) &&
+    bool ok = parse_if(spec, options, err) && parse_places(spec, options, err) &&
+              parse_media(spec, options, err) && parse_cache(spec, options, err) &&
+              parse_fixed(options, err) && parse_file(spec, options, err) &&
               options_finish(options, err);
     if (ok && id && !id_ok(id)) {
         ok = fail(err, "Parameter 'id' expects an identifier");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Drive: the queue between a device and the workers, whose behaviour depends on guest state and the log alone.
+// Drive: the queue between a device and the workers, whose behaviour depends on guest state and the
+// log alone.
 //
-// A request is issued to the workers when no earlier one in flight overlaps it with either of them changing
-// the range; so what a read sees depends on the order of submissions and of block-done events, both of which
-// replay repeats, and never on the workers' timing. A cancelled request keeps its place in that order until
-// its block-done. After a failed write nobody knows what the range holds: it is tainted until rewritten.
+// A request is issued to the workers when no earlier one in flight overlaps it with either of them
+// changing the range; so what a read sees depends on the order of submissions and of block-done
+// events, both of which replay repeats, and never on the workers' timing. A cancelled request keeps
+// its place in that order until its block-done. After a failed write nobody knows what the range
+// holds: it is tainted until rewritten.
 #include "block/block.h"
 
 #include <assert.h>
@@ -16,12 +18,12 @@ enum { MAX_IN_FLIGHT = 1024, MAX_BYTES_IN_FLIGHT = 64 << 20 };
 
 const char *block_op_name(BlockOp op)
 {
-    static const char *const names[] = { "read", "write", "flush", "discard", "write of zeros" };
+    static const char *const names[] = {"read", "write", "flush", "discard", "write of zeros"};
     return names[op];
 }
 
-Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay, const DriveBackend *backend,
-                 void *host)
+Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay,
+                 const DriveBackend *backend, void *host)
 {
     Drive *drive = g_new0(Drive, 1);
     drive->id = g_strdup(id);
@@ -74,7 +76,7 @@ static GArray *names; // DriveName, in order of configuration
 void drive_name(Drive *drive, const char *id)
 {
     names = names ? names : g_array_new(FALSE, FALSE, sizeof(DriveName));
-    DriveName name = { g_strdup(id), drive };
+    DriveName name = {g_strdup(id), drive};
     g_array_append_val(names, name);
 }
 
@@ -102,10 +104,22 @@ Drive *drive_find(const char *id)
 
 // ---- requests ----
 
-const char *drive_id(const Drive *drive) { return drive->id; }
-uint64_t drive_size_bytes(const Drive *drive) { return drive->size_bytes; }
-bool drive_read_only(const Drive *drive) { return drive->read_only; }
-unsigned drive_in_flight(const Drive *drive) { return drive->in_flight; }
+const char *drive_id(const Drive *drive)
+{
+    return drive->id;
+}
+uint64_t drive_size_bytes(const Drive *drive)
+{
+    return drive->size_bytes;
+}
+bool drive_read_only(const Drive *drive)
+{
+    return drive->read_only;
+}
+unsigned drive_in_flight(const Drive *drive)
+{
+    return drive->in_flight;
+}
 
 bool drive_ready(const Drive *drive)
 {
@@ -123,14 +137,18 @@ bool drive_attach(Drive *drive, Device *dev, BlockDone *done, Error *err)
     return true;
 }
 
-static bool op_changes(BlockOp op) { return op != BLOCK_READ && op != BLOCK_FLUSH; }
+static bool op_changes(BlockOp op)
+{
+    return op != BLOCK_READ && op != BLOCK_FLUSH;
+}
 
 static bool overlap(const DriveRequest *a, const DriveRequest *b)
 {
     return a->len && b->len && a->offset < b->offset + b->len && b->offset < a->offset + a->len;
 }
 
-// Must `later` wait for `earlier`? A flush covers the writes completed before it, so it waits for none.
+// Must `later` wait for `earlier`? A flush covers the writes completed before it, so it waits for
+// none.
 static bool must_wait(const DriveRequest *earlier, const DriveRequest *later)
 {
     return (op_changes(earlier->op) || op_changes(later->op)) && overlap(earlier, later);
@@ -141,7 +159,8 @@ static void request_issue(DriveRequest *request)
     Drive *drive = request->drive;
     request->issued = true;
     if (request->op == BLOCK_READ) {
-        request->tainted = taint_parts(&drive->taint, request->offset, request->len, &request->ntainted);
+        request->tainted =
+            taint_parts(&drive->taint, request->offset, request->len, &request->ntainted);
     }
     drive->backend->start(drive->host, request);
 }
@@ -164,7 +183,8 @@ static uint64_t request_bytes(const DriveRequest *request)
     return request->op == BLOCK_READ || request->op == BLOCK_WRITE ? request->len : 0;
 }
 
-void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes, const uint8_t *buf, uint64_t tag)
+void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes, const uint8_t *buf,
+                  uint64_t tag)
 {
     if (op == BLOCK_FLUSH) {
         offset = len_bytes = 0;
@@ -227,7 +247,8 @@ void drive_complete(Drive *drive, DriveRequest *request, int result)
     if (!request->cancelled) {
         drive->in_flight--;
         bool data = request->op == BLOCK_READ && result == 0;
-        drive->done(drive->dev, request->tag, result, data ? request->buf : NULL, data ? request->len : 0);
+        drive->done(drive->dev, request->tag, result, data ? request->buf : NULL,
+                    data ? request->len : 0);
     }
     request_free(request);
 }
@@ -252,8 +273,14 @@ void drive_cancel(Drive *drive)
 
 enum { MAX_TAINTED = 4096 };
 
-void taint_init(Taint *taint) { taint->ranges = g_array_new(FALSE, FALSE, sizeof(DriveRange)); }
-void taint_clear(Taint *taint) { g_array_free(taint->ranges, TRUE); }
+void taint_init(Taint *taint)
+{
+    taint->ranges = g_array_new(FALSE, FALSE, sizeof(DriveRange));
+}
+void taint_clear(Taint *taint)
+{
+    g_array_free(taint->ranges, TRUE);
+}
 
 void taint_remove(Taint *taint, uint64_t offset, uint64_t len)
 {
@@ -266,11 +293,11 @@ void taint_remove(Taint *taint, uint64_t offset, uint64_t len)
         }
         g_array_remove_index(taint->ranges, i);
         if (old_end > end) {
-            DriveRange rest = { end, old_end - end };
+            DriveRange rest = {end, old_end - end};
             g_array_insert_val(taint->ranges, i, rest);
         }
         if (old.offset < offset) {
-            DriveRange rest = { old.offset, offset - old.offset };
+            DriveRange rest = {old.offset, offset - old.offset};
             g_array_insert_val(taint->ranges, i, rest);
         }
     }
@@ -283,10 +310,11 @@ void taint_add(Taint *taint, uint64_t offset, uint64_t len)
     }
     taint_remove(taint, offset, len);
     unsigned place = 0;
-    while (place < taint->ranges->len && g_array_index(taint->ranges, DriveRange, place).offset < offset) {
+    while (place < taint->ranges->len &&
+           g_array_index(taint->ranges, DriveRange, place).offset < offset) {
         place++;
     }
-    DriveRange range = { offset, len };
+    DriveRange range = {offset, len};
     g_array_insert_val(taint->ranges, place, range);
     if (taint->ranges->len > MAX_TAINTED) {
         // More taint than needed is only a larger log.
@@ -308,7 +336,7 @@ DriveRange *taint_parts(const Taint *taint, uint64_t offset, uint64_t len, unsig
         uint64_t to = MIN(range.offset + range.len, end);
         if (from < to) {
             parts = parts ? parts : g_array_new(FALSE, FALSE, sizeof(DriveRange));
-            DriveRange part = { from, to - from };
+            DriveRange part = {from, to - from};
             g_array_append_val(parts, part);
         }
     }

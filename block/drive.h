@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Inside of a drive: what drive.c (queue, order, taint), blkreplay.c (events) and drive-host.c (workers) share.
+// Inside of a drive: what drive.c (queue, order, taint), blkreplay.c (events) and drive-host.c
+// (workers) share.
 //
-// A request is owned by the machine thread. While it is issued, a worker reads its description and fills the
-// answer; `wait` orders the two. The worker's last use of it is before `wait` returns.
+// A request is owned by the machine thread. While it is issued, a worker reads its description and
+// fills the answer; `wait` orders the two. The worker's last use of it is before `wait` returns.
 #pragma once
 #include "block/block.h"
 
@@ -26,9 +27,9 @@ struct DriveRequest {
     DriveRange *tainted; // read: parts whose bytes travel in the log, fixed when issued; NULL-able
     unsigned ntainted;
     // the answer
-    int result;          // 0 or -errno
-    uint32_t hash;       // of the data read
-    bool finished;       // the backend's
+    int result;    // 0 or -errno
+    uint32_t hash; // of the data read
+    bool finished; // the backend's
 };
 
 // The host half, as a drive knows it.
@@ -48,28 +49,31 @@ struct Drive {
     Replay *replay;
     ReplaySource *source;
     const DriveBackend *backend;
-    void *host;              // of the backend
-    Device *dev;             // NULL: none attached
+    void *host;  // of the backend
+    Device *dev; // NULL: none attached
     BlockDone *done;
     // state
-    uint64_t next_id;        // of the next request; from 1
-    GPtrArray *requests;     // DriveRequest *, in order of submission, from submission to block-done
+    uint64_t next_id;    // of the next request; from 1
+    GPtrArray *requests; // DriveRequest *, in order of submission, from submission to block-done
     Taint taint;
     // derived
-    unsigned unissued;       // requests that wait for others
-    unsigned in_flight;      // requests that aren't cancelled
+    unsigned unissued;  // requests that wait for others
+    unsigned in_flight; // requests that aren't cancelled
     uint64_t bytes_in_flight;
 };
 
 // Registers the drive's source, so the order of calls is the configuration's.
-Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay, const DriveBackend *backend,
-                 void *host);
-// Waits for what was issued, drops all completions. Before the replay is freed and after the machine stopped.
+Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay,
+                 const DriveBackend *backend, void *host);
+// Waits for what was issued, drops all completions. Before the replay is freed and after the
+// machine stopped.
 void drive_free(Drive *drive);
-// Makes the drive known to drive_find by this id (copied); a drive may have several. drives_forget drops all ids.
+// Makes the drive known to drive_find by this id (copied); a drive may have several. drives_forget
+// drops all ids.
 void drive_name(Drive *drive, const char *id);
 void drives_forget(void);
-// The request's block-done is delivered: effects on order and taint, then `done`. Frees the request.
+// The request's block-done is delivered: effects on order and taint, then `done`. Frees the
+// request.
 void drive_complete(Drive *drive, DriveRequest *request, int result);
 DriveRequest *drive_request(Drive *drive, uint64_t id); // NULL
 
@@ -80,7 +84,8 @@ void taint_remove(Taint *taint, uint64_t offset, uint64_t len);
 // The tainted parts of a range, in ascending order; g_malloc'd, NULL when there are none.
 DriveRange *taint_parts(const Taint *taint, uint64_t offset, uint64_t len, unsigned *count);
 
-// Payload of block-done: request u64, result s32, hash u32 (little endian), then the tainted parts' bytes.
+// Payload of block-done: request u64, result s32, hash u32 (little endian), then the tainted parts'
+// bytes.
 enum { BLKREPLAY_HEADER = 16 };
 // Any thread: the payload that answers a finished request; g_malloc'd.
 uint8_t *blkreplay_answer(const DriveRequest *request, size_t *len);

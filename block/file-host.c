@@ -8,8 +8,12 @@
 
 #include "block/image.h"
 
-// A negative off_t would be refused by the system with a misleading reason; images are checked before.
-static bool range_ok(uint64_t offset, uint64_t len) { return offset <= INT64_MAX && len <= INT64_MAX - offset; }
+// A negative off_t would be refused by the system with a misleading reason; images are checked
+// before.
+static bool range_ok(uint64_t offset, uint64_t len)
+{
+    return offset <= INT64_MAX && len <= INT64_MAX - offset;
+}
 
 int file_read(int fd, uint64_t offset, uint64_t len, uint8_t *buf)
 {
@@ -80,7 +84,8 @@ int file_zero(int fd, uint64_t offset, uint64_t len, bool unmap)
     if (end < 0) {
         return -errno;
     }
-    // A hole never lengthens a file; what lies beyond the end is written (only ever the last few bytes).
+    // A hole never lengthens a file; what lies beyond the end is written (only ever the last few
+    // bytes).
     uint64_t inside = offset < (uint64_t)end ? MIN(len, (uint64_t)end - offset) : 0;
     int mode = unmap ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE : FALLOC_FL_ZERO_RANGE;
     if (inside > 0 && fallocate(fd, mode, (off_t)offset, (off_t)inside) == 0) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Images: opening a file with all that it is backed by, and the checked calls into the drivers.
 //
-// A backing file's name is relative to the folder of the image that names it. Only regular files and
-// block devices are opened; a chain has at most 64 images, and none twice.
+// A backing file's name is relative to the folder of the image that names it. Only regular files
+// and block devices are opened; a chain has at most 64 images, and none twice.
 #include "block/image.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@
 
 enum { MAX_DEPTH = 64, PROBE_BYTES = 512 };
 
-static const BlockDriver *const drivers[] = { &block_qcow2, &block_raw };
+static const BlockDriver *const drivers[] = {&block_qcow2, &block_raw};
 
 void image_warn(const char *fmt, ...)
 {
@@ -116,7 +116,10 @@ static int open_file(const char *path, bool read_only, struct stat *st, Error *e
 
 typedef struct Chain {
     unsigned depth;
-    struct { dev_t dev; ino_t ino; } seen[MAX_DEPTH];
+    struct {
+        dev_t dev;
+        ino_t ino;
+    } seen[MAX_DEPTH];
 } Chain;
 
 static bool chain_enter(Chain *chain, const char *path, const struct stat *st, Error *err)
@@ -135,7 +138,8 @@ static bool chain_enter(Chain *chain, const char *path, const struct stat *st, E
     return true;
 }
 
-static Image *open_one(const char *name, const char *format, bool read_only, Chain *chain, Error *err)
+static Image *open_one(const char *name, const char *format, bool read_only, Chain *chain,
+                       Error *err)
 {
     const char *path = strip_protocol(name, err);
     if (!path) {
@@ -188,7 +192,7 @@ static char *backing_path(const Image *image)
 
 Image *image_open(const char *path, const char *format, bool read_only, Error *err)
 {
-    Chain chain = { 0 };
+    Chain chain = {0};
     Image *top = open_one(path, format, read_only, &chain, err);
     for (Image *image = top; image && image->backing_name; image = image->backing) {
         char *name = backing_path(image);
@@ -232,7 +236,10 @@ int image_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     return len ? image->driver->zero(image, offset, len, unmap) : 0;
 }
 
-int image_flush(Image *image) { return image->driver->flush(image); }
+int image_flush(Image *image)
+{
+    return image->driver->flush(image);
+}
 
 bool image_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
@@ -244,8 +251,10 @@ bool image_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 void image_info(Image *image, ImageInfo *info)
 {
     struct stat st;
-    *info = (ImageInfo){ .format = image->driver->format, .path = image->path,
-                         .backing = image->backing_name, .size_bytes = image->size_bytes };
+    *info = (ImageInfo){.format = image->driver->format,
+                        .path = image->path,
+                        .backing = image->backing_name,
+                        .size_bytes = image->size_bytes};
     if (image->fd >= 0 && fstat(image->fd, &st) == 0) {
         info->allocated_bytes = (uint64_t)st.st_blocks * 512;
     }
@@ -263,7 +272,8 @@ bool image_identity(Image *image, uint64_t *hash, Error *err)
 int image_read_backing(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
 {
     Image *backing = image->backing;
-    uint64_t have = backing && offset < backing->size_bytes ? MIN(len, backing->size_bytes - offset) : 0;
+    uint64_t have =
+        backing && offset < backing->size_bytes ? MIN(len, backing->size_bytes - offset) : 0;
     int result = have ? image_read(backing, offset, have, buf) : 0;
     memset(buf + have, 0, len - have);
     return result;

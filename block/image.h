@@ -3,10 +3,10 @@
 //
 //     overlay (temporary, snapshot=on)  ->  qcow2 'top.qcow2'  ->  raw 'base.img'
 //
-// Every function but open and close may be called by several worker threads at once, as long as no two
-// requests in flight overlap with one of them changing the range (block/drive.c sees to that). Results
-// are 0 or -errno. Offsets and lengths are bytes of any alignment, inside the image.
-// Host half: nothing here is known to devices.
+// Every function but open and close may be called by several worker threads at once, as long as no
+// two requests in flight overlap with one of them changing the range (block/drive.c sees to that).
+// Results are 0 or -errno. Offsets and lengths are bytes of any alignment, inside the image. Host
+// half: nothing here is known to devices.
 #pragma once
 #include <glib.h>
 #include <stddef.h>
@@ -16,48 +16,51 @@
 
 typedef struct Image Image;
 
-typedef struct ImageInfo {     // for `info block`, query-block and the identity of a recording
-    const char *format;        // "raw", "qcow2", …
-    const char *path;          // NULL: a layer without a file of its own
-    const char *backing;       // name as the image gives it, or NULL
-    uint64_t size_bytes;       // virtual size
-    uint64_t allocated_bytes;  // on the host
-    uint32_t cluster_bytes;    // 0: no clusters
-    bool dirty;                // its last user did not finish
+typedef struct ImageInfo {    // for `info block`, query-block and the identity of a recording
+    const char *format;       // "raw", "qcow2", …
+    const char *path;         // NULL: a layer without a file of its own
+    const char *backing;      // name as the image gives it, or NULL
+    uint64_t size_bytes;      // virtual size
+    uint64_t allocated_bytes; // on the host
+    uint32_t cluster_bytes;   // 0: no clusters
+    bool dirty;               // its last user did not finish
 } ImageInfo;
 
 typedef struct BlockDriver {
     const char *format;
-    size_t instance_size;      // Image first
+    size_t instance_size; // Image first
     // Does a file that starts with these bytes have this format? NULL: never found by looking.
     bool (*probe)(const uint8_t *head, size_t len);
-    // image->path, fd and read_only are set; sets size_bytes, backing_name, backing_format (both g_malloc'd).
+    // image->path, fd and read_only are set; sets size_bytes, backing_name, backing_format (both
+    // g_malloc'd).
     bool (*open)(Image *image, Error *err);
-    // Writes what is pending and frees what open made; the caller closes fd. True, or what was lost.
+    // Writes what is pending and frees what open made; the caller closes fd. True, or what was
+    // lost.
     bool (*close)(Image *image, Error *err);
     int (*read)(Image *image, uint64_t offset, uint64_t len, uint8_t *buf);
     int (*write)(Image *image, uint64_t offset, uint64_t len, const uint8_t *buf);
-    // The range reads as zeros afterwards; `unmap`: give the space back where that is possible (discard).
+    // The range reads as zeros afterwards; `unmap`: give the space back where that is possible
+    // (discard).
     int (*zero)(Image *image, uint64_t offset, uint64_t len, bool unmap);
     int (*flush)(Image *image);
-    // True if [offset, offset + *run) is known to read as zeros without looking at data; else false, and
-    // nothing is known about *run bytes. 1 <= *run <= len. NULL: nothing is ever known.
+    // True if [offset, offset + *run) is known to read as zeros without looking at data; else
+    // false, and nothing is known about *run bytes. 1 <= *run <= len. NULL: nothing is ever known.
     bool (*is_zero)(Image *image, uint64_t offset, uint64_t len, uint64_t *run);
-    void (*info)(Image *image, ImageInfo *info);      // NULL: the generic fields say all
+    void (*info)(Image *image, ImageInfo *info); // NULL: the generic fields say all
     // Changes whenever the file is likely to hold another disk (not: whenever its data change).
     bool (*identity)(Image *image, uint64_t *hash, Error *err);
 } BlockDriver;
 
 struct Image {
     const BlockDriver *driver;
-    char *path;            // NULL for layers without a name
-    int fd;                // -1 for layers without a file
+    char *path; // NULL for layers without a name
+    int fd;     // -1 for layers without a file
     bool read_only;
-    bool probed;           // the format was guessed, so the guest must not be able to change the guess
+    bool probed; // the format was guessed, so the guest must not be able to change the guess
     uint64_t size_bytes;
-    char *backing_name;    // as stored in the image, NULL: none
-    char *backing_format;  // NULL: not stored
-    Image *backing;        // owned
+    char *backing_name;   // as stored in the image, NULL: none
+    char *backing_format; // NULL: not stored
+    Image *backing;       // owned
 };
 
 extern const BlockDriver block_raw, block_qcow2;
@@ -65,7 +68,8 @@ extern const BlockDriver block_raw, block_qcow2;
 // Opens the file and what it is backed by (always read-only). format NULL: look at it.
 Image *image_open(const char *path, const char *format, bool read_only, Error *err)
     __attribute__((warn_unused_result));
-// Closes the stack from the top; the first error is reported, all is freed in any case. NULL is legal.
+// Closes the stack from the top; the first error is reported, all is freed in any case. NULL is
+// legal.
 bool image_close(Image *image, Error *err);
 
 int image_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf);
@@ -99,7 +103,7 @@ Image *undo_replay_open(Image *backing, const char *path, const uint8_t id[16], 
 
 // ---- file helpers ----
 
-int file_read(int fd, uint64_t offset, uint64_t len, uint8_t *buf);          // zeros beyond the end
+int file_read(int fd, uint64_t offset, uint64_t len, uint8_t *buf); // zeros beyond the end
 int file_write(int fd, uint64_t offset, uint64_t len, const uint8_t *buf);
 int file_zero(int fd, uint64_t offset, uint64_t len, bool unmap);
 int file_sync(int fd);
@@ -107,16 +111,18 @@ bool buffer_is_zero(const uint8_t *buf, uint64_t len);
 
 // ---- a sparse map from cluster number to a value ----
 
-// Values: 0 = nothing there (the default), 1 = MAP_ZERO, others are the owner's. Stretches of equal 0 or 1
-// cost next to nothing, so that discarding a whole disk does too. Not locked.
+// Values: 0 = nothing there (the default), 1 = MAP_ZERO, others are the owner's. Stretches of equal
+// 0 or 1 cost next to nothing, so that discarding a whole disk does too. Not locked.
 typedef struct ClusterMap ClusterMap;
 enum { MAP_NONE = 0, MAP_ZERO = 1, MAP_FIRST = 2 };
 ClusterMap *cluster_map_new(void);
 void cluster_map_free(ClusterMap *map);
 uint64_t cluster_map_get(const ClusterMap *map, uint64_t cluster);
 void cluster_map_set(ClusterMap *map, uint64_t cluster, uint64_t value);
-// All of the range becomes `value` (0 or 1); `dropped` (may be NULL) hears of each other value replaced.
+// All of the range becomes `value` (0 or 1); `dropped` (may be NULL) hears of each other value
+// replaced.
 void cluster_map_fill(ClusterMap *map, uint64_t cluster, uint64_t count, uint64_t value,
                       void (*dropped)(void *ctx, uint64_t value), void *ctx);
-// How many clusters from `cluster` on, at most `limit`, have the same value; values >= MAP_FIRST: always 1.
+// How many clusters from `cluster` on, at most `limit`, have the same value; values >= MAP_FIRST:
+// always 1.
 uint64_t cluster_map_run(const ClusterMap *map, uint64_t cluster, uint64_t limit);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Overlay: the temporary layer of snapshot=on and of every replay.
 //
-// Clusters of 64 KiB in a file that is unlinked as soon as it is made (in $TMPDIR or /var/tmp), and a map
-// from cluster to place in it; both vanish with the process. Changing the map, and filling a new cluster
-// from below, happens under the lock; reading and writing a cluster that has its place does not.
+// Clusters of 64 KiB in a file that is unlinked as soon as it is made (in $TMPDIR or /var/tmp), and
+// a map from cluster to place in it; both vanish with the process. Changing the map, and filling a
+// new cluster from below, happens under the lock; reading and writing a cluster that has its place
+// does not.
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,19 +16,22 @@ enum { CLUSTER = 65536 };
 
 typedef struct Overlay {
     Image image;
-    GMutex lock;
+    pthread_mutex_t lock;
     ClusterMap *map;    // MAP_FIRST + slot; MAP_ZERO; MAP_NONE: as below
     GArray *free_slots; // uint64_t, given back by zero
     uint64_t slots;     // slots ever handed out
 } Overlay;
 
-static uint64_t slot_offset(uint64_t value) { return (value - MAP_FIRST) * CLUSTER; }
+static uint64_t slot_offset(uint64_t value)
+{
+    return (value - MAP_FIRST) * CLUSTER;
+}
 
 static uint64_t overlay_get(Overlay *overlay, uint64_t cluster)
 {
-    g_mutex_lock(&overlay->lock);
+    pthread_mutex_lock(&overlay->lock);
     uint64_t value = cluster_map_get(overlay->map, cluster);
-    g_mutex_unlock(&overlay->lock);
+    pthread_mutex_unlock(&overlay->lock);
     return value;
 }
 
@@ -65,8 +70,10 @@ static uint64_t slot_take(Overlay *overlay)
     return overlay->slots++;
 }
 
-// With the lock: gives the cluster a place, filled with what it reads as now, but for [in, in + n) from buf.
-static int overlay_fill(Overlay *overlay, uint64_t cluster, uint64_t in, uint64_t n, const uint8_t *buf)
+// With the lock: gives the cluster a place, filled with what it reads as now, but for [in, in + n)
+// from buf.
+static int overlay_fill(Overlay *overlay, uint64_t cluster, uint64_t in, uint64_t n,
+                        const uint8_t *buf)
 {
     uint64_t value = cluster_map_get(overlay->map, cluster);
     uint8_t *whole = g_malloc0(CLUSTER);
@@ -97,12 +104,12 @@ static int overlay_write(Image *image, uint64_t offset, uint64_t len, const uint
     while (len > 0 && result == 0) {
         uint64_t in = offset % CLUSTER;
         uint64_t n = MIN(len, CLUSTER - in);
-        g_mutex_lock(&overlay->lock);
+        pthread_mutex_lock(&overlay->lock);
         uint64_t value = cluster_map_get(overlay->map, offset / CLUSTER);
         if (value < MAP_FIRST) {
             result = overlay_fill(overlay, offset / CLUSTER, in, n, buf);
         }
-        g_mutex_unlock(&overlay->lock);
+        pthread_mutex_unlock(&overlay->lock);
         if (value >= MAP_FIRST) {
             result = file_write(image->fd, slot_offset(value) + in, n, buf);
         }
@@ -137,11 +144,12 @@ static int overlay_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     offset += head;
     len -= head;
     // The end of the disk ends its last cluster.
-    uint64_t whole = offset + len == image->size_bytes ? (len + CLUSTER - 1) / CLUSTER : len / CLUSTER;
+    uint64_t whole =
+        offset + len == image->size_bytes ? (len + CLUSTER - 1) / CLUSTER : len / CLUSTER;
     if (result == 0 && whole > 0) {
-        g_mutex_lock(&overlay->lock);
+        pthread_mutex_lock(&overlay->lock);
         cluster_map_fill(overlay->map, offset / CLUSTER, whole, MAP_ZERO, slot_drop, overlay);
-        g_mutex_unlock(&overlay->lock);
+        pthread_mutex_unlock(&overlay->lock);
         uint64_t done = MIN(len, whole * CLUSTER);
         offset += done;
         len -= done;
@@ -149,16 +157,20 @@ static int overlay_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     return result == 0 && len > 0 ? zero_part(image, offset, len) : result;
 }
 
-static int overlay_flush(Image *image) { return 0; } // nothing of it outlives the process
+static int overlay_flush(Image *image)
+{
+    return 0;
+} // nothing of it outlives the process
 
 static bool overlay_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
     Overlay *overlay = (Overlay *)image;
     uint64_t in = offset % CLUSTER;
-    g_mutex_lock(&overlay->lock);
+    pthread_mutex_lock(&overlay->lock);
     uint64_t value = cluster_map_get(overlay->map, offset / CLUSTER);
-    uint64_t clusters = cluster_map_run(overlay->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
-    g_mutex_unlock(&overlay->lock);
+    uint64_t clusters =
+        cluster_map_run(overlay->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
+    pthread_mutex_unlock(&overlay->lock);
     uint64_t bytes = MIN(len, clusters * CLUSTER - in);
     *run = bytes;
     return value == MAP_ZERO ||
@@ -170,7 +182,7 @@ static bool overlay_close(Image *image, Error *err)
     Overlay *overlay = (Overlay *)image;
     cluster_map_free(overlay->map);
     g_array_free(overlay->free_slots, TRUE);
-    g_mutex_clear(&overlay->lock);
+    pthread_mutex_destroy(&overlay->lock);
     return true;
 }
 
@@ -199,7 +211,7 @@ Image *overlay_open(Image *backing, Error *err)
     unlink(path);
     g_free(path);
     Overlay *overlay = (Overlay *)image_new(&block_overlay);
-    g_mutex_init(&overlay->lock);
+    pthread_mutex_init(&overlay->lock, NULL);
     overlay->map = cluster_map_new();
     overlay->free_slots = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     overlay->image.fd = fd;

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// qcow2: header, opening, closing. See block/qcow2.h.
+// qcow2: header, opening, closing. See block/qcow2-host.h.
 //
-// Not supported, and refused: encryption, external data files, extended L2 entries, features that we don't know. An
-// image marked dirty or corrupt is only read. Internal snapshots are kept, not used. Persistent bitmaps lose their
-// consistency mark at the first write, as the format asks of programs that don't keep them.
-#include "block/qcow2.h"
+// Not supported, and refused: encryption, external data files, extended L2 entries, features that
+// we don't know. An image marked dirty or corrupt is only read. Internal snapshots are kept, not
+// used. Persistent bitmaps lose their consistency mark at the first write, as the format asks of
+// programs that don't keep them.
+#include "block/qcow2-host.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { HEADER_V2 = 72, HEADER_V3 = 104, MAX_CLUSTER_BITS = 21, MIN_CLUSTER_BITS = 9, MAX_NAME = 1023 };
-enum { EXTENSION_END = 0, EXTENSION_BACKING_FORMAT = 0xe2792aca - (1ll << 32), EXTENSION_FEATURES = 0x6803f857 };
+enum {
+    HEADER_V2 = 72,
+    HEADER_V3 = 104,
+    MAX_CLUSTER_BITS = 21,
+    MIN_CLUSTER_BITS = 9,
+    MAX_NAME = 1023
+};
+// Types of header extensions.
+static const uint32_t EXTENSION_END = 0, EXTENSION_BACKING_FORMAT = 0xe2792aca,
+                      EXTENSION_FEATURES = 0x6803f857;
 
-static uint32_t get32(const uint8_t *p) { return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
 
 static bool qcow2_probe(const uint8_t *head, size_t len)
 {
@@ -95,7 +108,8 @@ static bool check_features(Qcow2 *q, const uint8_t *names, uint32_t names_len, E
     if (q->incompatible & QCOW2_EXTENDED_L2) {
         return fail(err, "it uses extended L2 entries, which are not supported");
     }
-    uint64_t unknown = q->incompatible & ~(uint64_t)(QCOW2_DIRTY | QCOW2_CORRUPT | QCOW2_COMPRESSION);
+    uint64_t unknown =
+        q->incompatible & ~(uint64_t)(QCOW2_DIRTY | QCOW2_CORRUPT | QCOW2_COMPRESSION);
     if (unknown) {
         char *name = feature_name(names, names_len, (unsigned)__builtin_ctzll(unknown));
         fail(err, "Unsupported qcow2 feature(s): %s", name);
@@ -103,10 +117,12 @@ static bool check_features(Qcow2 *q, const uint8_t *names, uint32_t names_len, E
         return false;
     }
     if ((q->incompatible & QCOW2_CORRUPT) && !q->image.read_only) {
-        return fail(err, "qcow2: Image is corrupt; cannot be opened read/write ('qemu-img check -r all' may repair it)");
+        return fail(err, "qcow2: Image is corrupt; cannot be opened read/write ('qemu-img check -r "
+                         "all' may repair it)");
     }
     if ((q->incompatible & QCOW2_DIRTY) && !q->image.read_only) {
-        return fail(err, "its last user did not finish and left its reference counts wrong; 'qemu-img check -r all' "
+        return fail(err, "its last user did not finish and left its reference counts wrong; "
+                         "'qemu-img check -r all' "
                          "repairs that (or use snapshot=on)");
     }
     if (!(q->incompatible & QCOW2_COMPRESSION) != (q->compression == QCOW2_ZLIB)) {
@@ -133,7 +149,7 @@ static bool parse_extensions(Qcow2 *q, const uint8_t *head, uint64_t limit, Erro
         if (len > limit - at) {
             return fail(err, "Header extension too large");
         }
-        if (type == (uint32_t)EXTENSION_BACKING_FORMAT && !q->image.backing_format && len > 0) {
+        if (type == EXTENSION_BACKING_FORMAT && !q->image.backing_format && len > 0) {
             q->image.backing_format = g_strndup((const char *)head + at, len);
         } else if (type == EXTENSION_FEATURES) {
             names = head + at;
@@ -182,7 +198,8 @@ static bool parse_geometry(Qcow2 *q, const uint8_t *head, Error *err)
     if (q->l1_entries < (size + per_l2 - 1) / per_l2) {
         return fail(err, "L1 table is too small");
     }
-    if (q->reftable_clusters == 0 || q->reftable_clusters > (uint32_t)QCOW2_MAX_REFTABLE_BYTES >> q->cluster_bits) {
+    if (q->reftable_clusters == 0 ||
+        q->reftable_clusters > (uint32_t)QCOW2_MAX_REFTABLE_BYTES >> q->cluster_bits) {
         return fail(err, "Invalid size of the reference count table");
     }
     uint64_t mask = q->cluster_bytes - 1;
@@ -238,7 +255,8 @@ static bool parse_header(Qcow2 *q, Error *err)
     uint64_t limit = backing_offset ? MIN(backing_offset, q->cluster_bytes) : q->cluster_bytes;
     bool ok = result == 0 ? parse_extensions(q, head, limit, err)
                           : fail(err, "Could not read qcow2 header: %s", g_strerror(-result));
-    ok = ok && (!backing_offset || parse_backing(q, head, backing_offset, get32(fixed + 16), err)) &&
+    ok = ok &&
+         (!backing_offset || parse_backing(q, head, backing_offset, get32(fixed + 16), err)) &&
          parse_geometry(q, head, err);
     g_free(head);
     return ok;
@@ -280,7 +298,7 @@ static void qcow2_free(Qcow2 *q)
     if (q->pending) {
         g_array_free(q->pending, TRUE);
     }
-    g_mutex_clear(&q->lock);
+    pthread_mutex_destroy(&q->lock);
 }
 
 static bool open_tables(Qcow2 *q, Error *err)
@@ -310,7 +328,7 @@ static bool qcow2_open(Image *image, Error *err)
 {
     Qcow2 *q = (Qcow2 *)image;
     struct stat st;
-    g_mutex_init(&q->lock);
+    pthread_mutex_init(&q->lock, NULL);
     off_t end = lseek(image->fd, 0, SEEK_END);
     q->file_bytes = end > 0 ? (uint64_t)end : 0;
     q->pending = g_array_new(FALSE, FALSE, sizeof(Release));
@@ -335,7 +353,8 @@ static bool qcow2_close(Image *image, Error *err)
         result = file_sync(image->fd);
     }
     qcow2_free(q);
-    return result == 0 || fail(err, "Could not write to '%s': %s", image->path, g_strerror(-result));
+    return result == 0 ||
+           fail(err, "Could not write to '%s': %s", image->path, g_strerror(-result));
 }
 
 static int qcow2_flush(Image *image)
@@ -344,24 +363,25 @@ static int qcow2_flush(Image *image)
     if (image->read_only) {
         return 0;
     }
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_write_back(q);
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return result == 0 ? file_sync(image->fd) : result;
 }
 
 static bool qcow2_identity(Image *image, uint64_t *hash, Error *err)
 {
     Qcow2 *q = (Qcow2 *)image;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     bool ok = true;
     if (q->touched || !q->identity_known) {
         int result = image->read_only ? 0 : qcow2_write_back(q);
-        ok = result == 0 ? qcow2_check(q, false, err)
-                         : fail(err, "Could not write to '%s': %s", image->path, g_strerror(-result));
+        ok = result == 0
+                 ? qcow2_check(q, false, err)
+                 : fail(err, "Could not write to '%s': %s", image->path, g_strerror(-result));
     }
     *hash = q->identity;
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return ok;
 }
 

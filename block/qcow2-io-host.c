@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // qcow2: reading, writing and zeroing guest ranges.
 //
-// A range is cut where its mapping changes. Writing to a cluster that has its own place in the file goes there without
-// the lock; everything that changes a mapping, and unpacking, is done under it.
+// A range is cut where its mapping changes. Writing to a cluster that has its own place in the file
+// goes there without the lock; everything that changes a mapping, and unpacking, is done under it.
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include "block/qcow2.h"
+#include "block/qcow2-host.h"
 
 enum { MAX_PENDING = 4096 };
 
@@ -17,12 +18,16 @@ enum { MAX_PENDING = 4096 };
 
 static bool unpack_zlib(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t out_len)
 {
-    z_stream z = { .next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)out_len };
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)in,
+                  .avail_in = (uInt)len,
+                  .next_out = out,
+                  .avail_out = (uInt)out_len};
     if (inflateInit2(&z, -15) != Z_OK) {
         return false;
     }
     int result = inflate(&z, Z_FINISH);
-    bool ok = z.avail_out == 0 && (result == Z_STREAM_END || result == Z_BUF_ERROR || result == Z_OK);
+    bool ok =
+        z.avail_out == 0 && (result == Z_STREAM_END || result == Z_BUF_ERROR || result == Z_OK);
     inflateEnd(&z);
     return ok;
 }
@@ -30,8 +35,8 @@ static bool unpack_zlib(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t 
 static bool unpack_zstd(const uint8_t *in, uint64_t len, uint8_t *out, uint64_t out_len)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
-    ZSTD_inBuffer from = { in, len, 0 };
-    ZSTD_outBuffer to = { out, out_len, 0 };
+    ZSTD_inBuffer from = {in, len, 0};
+    ZSTD_outBuffer to = {out, out_len, 0};
     while (stream && to.pos < to.size) {
         size_t before_in = from.pos, before_out = to.pos;
         size_t result = ZSTD_decompressStream(stream, &to, &from);
@@ -53,9 +58,10 @@ static int unpack(Qcow2 *q, const Mapping *mapping)
     q->unpacked = q->unpacked ? q->unpacked : g_malloc(q->cluster_bytes);
     uint8_t *packed = g_malloc(mapping->host_len);
     int result = file_read(q->image.fd, mapping->host, mapping->host_len, packed);
-    bool ok = result == 0 && (q->compression == QCOW2_ZSTD
-                                  ? unpack_zstd(packed, mapping->host_len, q->unpacked, q->cluster_bytes)
-                                  : unpack_zlib(packed, mapping->host_len, q->unpacked, q->cluster_bytes));
+    bool ok = result == 0 &&
+              (q->compression == QCOW2_ZSTD
+                   ? unpack_zstd(packed, mapping->host_len, q->unpacked, q->cluster_bytes)
+                   : unpack_zlib(packed, mapping->host_len, q->unpacked, q->cluster_bytes));
     g_free(packed);
     if (!ok) {
         return result < 0 ? result : -EIO;
@@ -66,7 +72,8 @@ static int unpack(Qcow2 *q, const Mapping *mapping)
 
 // ---- reading ----
 
-// How far the mapping of [offset, …) goes on in the same manner, at most len bytes and one L2 table.
+// How far the mapping of [offset, …) goes on in the same manner, at most len bytes and one L2
+// table.
 static uint64_t extent(Qcow2 *q, uint64_t offset, uint64_t len, const Mapping *first)
 {
     uint64_t bytes = q->cluster_bytes - (offset & (q->cluster_bytes - 1));
@@ -79,7 +86,8 @@ static uint64_t extent(Qcow2 *q, uint64_t offset, uint64_t len, const Mapping *f
     }
     for (uint64_t i = 1; bytes < len && (cluster + i) % entries != 0; i++) {
         Mapping next;
-        if (qcow2_lookup(q, cluster + i, &next) < 0 || next.kind != first->kind || next.copied != first->copied ||
+        if (qcow2_lookup(q, cluster + i, &next) < 0 || next.kind != first->kind ||
+            next.copied != first->copied ||
             (next.kind == MAPPING_DATA && next.host != first->host + (i << q->cluster_bits))) {
             break;
         }
@@ -92,7 +100,7 @@ static int read_some(Qcow2 *q, uint64_t offset, uint64_t len, uint8_t *buf, uint
 {
     Mapping mapping;
     uint64_t in = offset & (q->cluster_bytes - 1);
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_lookup(q, offset >> q->cluster_bits, &mapping);
     uint64_t n = result == 0 ? extent(q, offset, len, &mapping) : 0;
     if (result == 0 && mapping.kind == MAPPING_COMPRESSED) {
@@ -101,16 +109,21 @@ static int read_some(Qcow2 *q, uint64_t offset, uint64_t len, uint8_t *buf, uint
             memcpy(buf, q->unpacked + in, n);
         }
     }
-    g_mutex_unlock(&q->lock);
+    bool data = result == 0 && mapping.kind == MAPPING_DATA;
+    q->reading += data;
+    pthread_mutex_unlock(&q->lock);
     *done = n;
-    if (result < 0 || mapping.kind == MAPPING_COMPRESSED) {
-        return result;
+    if (data) {
+        result = file_read(q->image.fd, mapping.host + in, n, buf);
+        pthread_mutex_lock(&q->lock);
+        q->reading--;
+        pthread_mutex_unlock(&q->lock);
+    } else if (result == 0 && mapping.kind == MAPPING_NONE) {
+        result = image_read_backing(&q->image, offset, n, buf);
+    } else if (result == 0 && mapping.kind == MAPPING_ZERO) {
+        memset(buf, 0, n);
     }
-    switch (mapping.kind) {
-    case MAPPING_DATA: return file_read(q->image.fd, mapping.host + in, n, buf);
-    case MAPPING_NONE: return image_read_backing(&q->image, offset, n, buf);
-    default: memset(buf, 0, n); return 0;
-    }
+    return result;
 }
 
 int qcow2_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
@@ -130,10 +143,10 @@ bool qcow2_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
     Qcow2 *q = (Qcow2 *)image;
     Mapping mapping;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_lookup(q, offset >> q->cluster_bits, &mapping);
     *run = result == 0 ? extent(q, offset, len, &mapping) : len;
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     if (result < 0) {
         return false;
     }
@@ -160,7 +173,8 @@ static int read_cluster(Qcow2 *q, uint64_t cluster, const Mapping *mapping, uint
     int result;
     switch (mapping->kind) {
     case MAPPING_DATA: return file_read(q->image.fd, mapping->host, q->cluster_bytes, buf);
-    case MAPPING_NONE: return image_read_backing(&q->image, cluster << q->cluster_bits, q->cluster_bytes, buf);
+    case MAPPING_NONE:
+        return image_read_backing(&q->image, cluster << q->cluster_bits, q->cluster_bytes, buf);
     case MAPPING_COMPRESSED:
         result = unpack(q, mapping);
         if (result == 0) {
@@ -177,13 +191,14 @@ static bool reads_zero(Qcow2 *q, uint64_t cluster, const Mapping *mapping)
     return mapping->kind == MAPPING_ZERO ||
            (mapping->kind == MAPPING_NONE &&
             image_backing_is_zero(&q->image, cluster << q->cluster_bits, q->cluster_bytes, &run) &&
-            (run == q->cluster_bytes ||
-             (q->image.backing && (cluster << q->cluster_bits) + run >= q->image.backing->size_bytes)));
+            (run == q->cluster_bytes || (q->image.backing && (cluster << q->cluster_bits) + run >=
+                                                                 q->image.backing->size_bytes)));
 }
 
-// With the lock: writes cluster contents to a place that nothing points to yet: the old ones, and n bytes at `in`.
-static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t host, uint64_t in, uint64_t n,
-                        const uint8_t *buf)
+// With the lock: writes cluster contents to a place that nothing points to yet: the old ones, and n
+// bytes at `in`.
+static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t host, uint64_t in,
+                        uint64_t n, const uint8_t *buf)
 {
     if (n == q->cluster_bytes) {
         return qcow2_file_write(q, host, n, buf);
@@ -206,7 +221,8 @@ static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t
 }
 
 // With the lock: writes to a cluster that has no place of its own yet.
-static int write_new(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t in, uint64_t n, const uint8_t *buf)
+static int write_new(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t in, uint64_t n,
+                     const uint8_t *buf)
 {
     Table *l2;
     int result = qcow2_l2_for_write(q, cluster, &l2);
@@ -239,7 +255,7 @@ static int write_some(Qcow2 *q, uint64_t offset, uint64_t len, const uint8_t *bu
     Mapping mapping;
     uint64_t cluster = offset >> q->cluster_bits, in = offset & (q->cluster_bytes - 1);
     uint64_t n = MIN(len, q->cluster_bytes - in);
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_touch(q);
     result = result == 0 ? qcow2_lookup(q, cluster, &mapping) : result;
     bool in_place = result == 0 && mapping.kind == MAPPING_DATA && mapping.copied;
@@ -252,7 +268,7 @@ static int write_some(Qcow2 *q, uint64_t offset, uint64_t len, const uint8_t *bu
             result = qcow2_write_back(q);
         }
     }
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     *done = n;
     return in_place ? file_write(q->image.fd, mapping.host + in, n, buf) : result;
 }
@@ -306,7 +322,7 @@ static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
 {
     Mapping mapping;
     *done = q->cluster_bytes;
-    g_mutex_lock(&q->lock);
+    pthread_mutex_lock(&q->lock);
     int result = qcow2_touch(q);
     result = result == 0 ? qcow2_lookup(q, offset >> q->cluster_bits, &mapping) : result;
     if (result == 0 && mapping.no_table && no_backing_data(q, offset)) {
@@ -317,7 +333,7 @@ static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
             result = qcow2_write_back(q);
         }
     }
-    g_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->lock);
     return result;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // qcow2: reference counts and the allocation of clusters.
 //
-// A block of counts that isn't there yet is made in the first cluster that it counts itself. When the table of blocks
-// is full, a larger one is laid, with the blocks that count it, right behind what the old one covers.
+// A block of counts that isn't there yet is made in the first cluster that it counts itself. When
+// the table of blocks is full, a larger one is laid, with the blocks that count it, right behind
+// what the old one covers.
 #include <errno.h>
 #include <string.h>
 
-#include "block/qcow2.h"
+#include "block/qcow2-host.h"
 
 // ---- entries ----
 
@@ -24,7 +25,8 @@ uint64_t qcow2_refcount_get(const Qcow2 *q, const uint8_t *block, uint64_t index
     return value;
 }
 
-static void refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_t value, uint64_t *at, uint64_t *len)
+static void refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_t value,
+                         uint64_t *at, uint64_t *len)
 {
     unsigned bits = 1u << q->refcount_order;
     *at = index * bits / 8;
@@ -40,7 +42,10 @@ static void refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_
     }
 }
 
-static uint64_t reftable_entries(const Qcow2 *q) { return ((uint64_t)q->reftable_clusters << q->cluster_bits) / 8; }
+static uint64_t reftable_entries(const Qcow2 *q)
+{
+    return ((uint64_t)q->reftable_clusters << q->cluster_bits) / 8;
+}
 
 // The block that counts a cluster; *block NULL: there is none.
 static int block_of(Qcow2 *q, uint64_t cluster, Table **block)
@@ -52,7 +57,8 @@ static int block_of(Qcow2 *q, uint64_t cluster, Table **block)
         return 0;
     }
     if (offset & (q->cluster_bytes - 1)) {
-        return qcow2_broken(q, "entry %llu of the reference count table is invalid", (unsigned long long)index);
+        return qcow2_broken(q, "entry %llu of the reference count table is invalid",
+                            (unsigned long long)index);
     }
     return qcow2_table_get(q, &q->refblocks, offset, false, block);
 }
@@ -96,14 +102,16 @@ static int block_new(Qcow2 *q, uint64_t cluster)
     return result;
 }
 
-// Blocks for clusters from `first` on, of which the first `used` are in use: these blocks, then the table.
+// Blocks for clusters from `first` on, of which the first `used` are in use: these blocks, then the
+// table.
 static int write_new_blocks(Qcow2 *q, uint64_t first, uint64_t blocks, uint64_t used)
 {
     uint8_t *bytes = g_malloc(q->cluster_bytes);
     int result = 0;
     for (uint64_t b = 0; b < blocks && result == 0; b++) {
         memset(bytes, 0, q->cluster_bytes);
-        for (uint64_t i = 0; i < qcow2_refblock_entries(q) && b * qcow2_refblock_entries(q) + i < used; i++) {
+        for (uint64_t i = 0;
+             i < qcow2_refblock_entries(q) && b * qcow2_refblock_entries(q) + i < used; i++) {
             uint64_t at, len;
             refcount_put(q, bytes, i, 1, &at, &len);
         }
@@ -142,7 +150,8 @@ static int grow_reftable(Qcow2 *q)
     while (blocks * per_block < blocks + clusters) {
         blocks++;
     }
-    if (clusters << q->cluster_bits > QCOW2_MAX_REFTABLE_BYTES || first + blocks + clusters >= 1ull << (56 - q->cluster_bits) ||
+    if (clusters << q->cluster_bits > QCOW2_MAX_REFTABLE_BYTES ||
+        first + blocks + clusters >= 1ull << (56 - q->cluster_bits) ||
         (clusters << q->cluster_bits) / 8 < old_entries + blocks) {
         return -EFBIG;
     }
@@ -158,7 +167,8 @@ static int grow_reftable(Qcow2 *q)
         g_free(table);
         return result;
     }
-    uint64_t old_offset = q->reftable_offset, old_bytes = (uint64_t)q->reftable_clusters << q->cluster_bits;
+    uint64_t old_offset = q->reftable_offset,
+             old_bytes = (uint64_t)q->reftable_clusters << q->cluster_bits;
     g_free(q->reftable);
     q->reftable = table;
     q->reftable_offset = offset;
@@ -176,10 +186,12 @@ static bool inside(uint64_t offset, uint64_t from, uint64_t len, uint64_t cluste
 static bool is_metadata(const Qcow2 *q, uint64_t offset)
 {
     return offset == 0 || inside(offset, q->l1_offset, q->l1_entries * 8ull, q->cluster_bytes) ||
-           inside(offset, q->reftable_offset, (uint64_t)q->reftable_clusters << q->cluster_bits, q->cluster_bytes);
+           inside(offset, q->reftable_offset, (uint64_t)q->reftable_clusters << q->cluster_bits,
+                  q->cluster_bytes);
 }
 
-// The next free cluster from free_hint on, in the range of one block; *found UINT64_MAX: none there.
+// The next free cluster from free_hint on, in the range of one block; *found UINT64_MAX: none
+// there.
 static int find_free(Qcow2 *q, uint64_t cluster, Table **block, uint64_t *found)
 {
     uint64_t per_block = qcow2_refblock_entries(q);
@@ -210,11 +222,13 @@ int qcow2_alloc(Qcow2 *q, uint64_t *offset)
             result = find_free(q, cluster, &block, &found);
             if (result == 0 && !block) {
                 result = is_metadata(q, cluster << q->cluster_bits)
-                             ? qcow2_broken(q, "cluster %llu is in use, but not counted", (unsigned long long)cluster)
+                             ? qcow2_broken(q, "cluster %llu is in use, but not counted",
+                                            (unsigned long long)cluster)
                              : block_new(q, cluster);
             } else if (result == 0 && found != UINT64_MAX) {
                 if (is_metadata(q, found << q->cluster_bits)) {
-                    return qcow2_broken(q, "cluster %llu is in use, but counted as free", (unsigned long long)found);
+                    return qcow2_broken(q, "cluster %llu is in use, but counted as free",
+                                        (unsigned long long)found);
                 }
                 *offset = found << q->cluster_bits;
                 result = refcount_set(q, block, found, 1);
@@ -239,9 +253,11 @@ int qcow2_unref(Qcow2 *q, uint64_t offset, uint64_t len)
         if (result < 0) {
             return result;
         }
-        uint64_t count = block ? qcow2_refcount_get(q, block->bytes, cluster % qcow2_refblock_entries(q)) : 0;
+        uint64_t count =
+            block ? qcow2_refcount_get(q, block->bytes, cluster % qcow2_refblock_entries(q)) : 0;
         if (count == 0) {
-            return qcow2_broken(q, "cluster %llu was in use, but counted as free", (unsigned long long)cluster);
+            return qcow2_broken(q, "cluster %llu was in use, but counted as free",
+                                (unsigned long long)cluster);
         }
         result = refcount_set(q, block, cluster, count - 1);
         if (result < 0) {
@@ -256,6 +272,6 @@ int qcow2_unref(Qcow2 *q, uint64_t offset, uint64_t len)
 
 void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len)
 {
-    Release release = { offset, len };
+    Release release = {offset, len};
     g_array_append_val(q->pending, release);
 }

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "block/qcow2.h"
+#include "block/qcow2-host.h"
 
 enum { CACHE_BYTES = 16 << 20, MIN_TABLES = 8, MAX_TABLES = 1024 };
 
@@ -110,8 +110,9 @@ static int write_l2_tables(Qcow2 *q, bool *any)
                 return result;
             }
         }
-        int result = qcow2_file_write(q, table->offset + table->dirty_from, table->dirty_to - table->dirty_from,
-                                      table->bytes + table->dirty_from);
+        int result =
+            qcow2_file_write(q, table->offset + table->dirty_from,
+                             table->dirty_to - table->dirty_from, table->bytes + table->dirty_from);
         if (result < 0) {
             return result;
         }
@@ -148,7 +149,9 @@ int qcow2_write_back(Qcow2 *q)
     if (result == 0 && q->l1_dirty_from != q->l1_dirty_to) {
         result = write_l1(q);
     }
-    if (result < 0 || q->pending->len == 0) {
+    // A request may be reading a cluster that was copied since for another part of it; its place is
+    // kept until later.
+    if (result < 0 || q->pending->len == 0 || q->reading > 0) {
         return result;
     }
     result = file_sync(q->image.fd);
@@ -164,7 +167,7 @@ int qcow2_write_back(Qcow2 *q)
 
 bool qcow2_decode(const Qcow2 *q, uint64_t entry, Mapping *mapping)
 {
-    *mapping = (Mapping){ .entry = entry };
+    *mapping = (Mapping){.entry = entry};
     if (entry & QCOW2_COMPRESSED) {
         unsigned bits = 62 - (q->cluster_bits - 8);
         uint64_t descriptor = entry & (QCOW2_COMPRESSED - 1);
@@ -172,7 +175,8 @@ bool qcow2_decode(const Qcow2 *q, uint64_t entry, Mapping *mapping)
         mapping->host = descriptor & ((1ull << bits) - 1);
         uint64_t sectors = (descriptor >> bits) + 1;
         mapping->host_len = sectors * 512 - (mapping->host & 511);
-        return !(entry & QCOW2_COPIED) && mapping->host >> 56 == 0 && mapping->host >= q->header_length;
+        return !(entry & QCOW2_COPIED) && mapping->host >> 56 == 0 &&
+               mapping->host >= q->header_length;
     }
     if ((entry & QCOW2_RESERVED_L2) || ((entry & QCOW2_ZERO) && q->version < 3)) {
         return false;
@@ -203,13 +207,14 @@ int qcow2_lookup(Qcow2 *q, uint64_t cluster, Mapping *mapping)
         return qcow2_broken(q, "L1 entry %llu is invalid", (unsigned long long)(cluster / entries));
     }
     if (!(l1 & QCOW2_OFFSET)) {
-        *mapping = (Mapping){ .kind = MAPPING_NONE, .no_table = true };
+        *mapping = (Mapping){.kind = MAPPING_NONE, .no_table = true};
         return 0;
     }
     Table *l2;
     int result = qcow2_table_get(q, &q->l2, l1 & QCOW2_OFFSET, false, &l2);
     if (result == 0 && !qcow2_decode(q, qcow2_get64(l2->bytes + cluster % entries * 8), mapping)) {
-        result = qcow2_broken(q, "the entry of guest cluster %llu is invalid", (unsigned long long)cluster);
+        result = qcow2_broken(q, "the entry of guest cluster %llu is invalid",
+                              (unsigned long long)cluster);
     }
     return result;
 }

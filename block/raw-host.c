@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // raw: the file or block device is the disk, byte for byte.
 //
-// A size that isn't a multiple of 512 is rounded up: the rest of the last sector reads as zeros, and
-// writing there lengthens the file. When the format was guessed, writes that would make the file look
-// like another format at its next opening are refused, or a guest could have any host file opened.
+// A size that isn't a multiple of 512 is rounded up: the rest of the last sector reads as zeros,
+// and writing there lengthens the file. When the format was guessed, writes that would make the
+// file look like another format at its next opening are refused, or a guest could have any host
+// file opened.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static int raw_write(Image *image, uint64_t offset, uint64_t len, const uint8_t 
         memcpy(head + offset, buf, MIN(len, sizeof(head) - offset));
         if (block_qcow2.probe(head, sizeof(head))) {
             image_warn("'%s': a write that would make this raw image look like qcow2 was refused "
-                       "(give format=raw to allow it)", image->path);
+                       "(give format=raw to allow it)",
+                       image->path);
             return -EPERM;
         }
     }
@@ -56,7 +58,10 @@ static int raw_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
     return file_zero(image->fd, offset, len, unmap);
 }
 
-static int raw_flush(Image *image) { return image->read_only ? 0 : file_sync(image->fd); }
+static int raw_flush(Image *image)
+{
+    return image->read_only ? 0 : file_sync(image->fd);
+}
 
 static bool raw_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
@@ -78,7 +83,8 @@ static bool raw_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *r
 
 static bool raw_identity(Image *image, uint64_t *hash, Error *err)
 {
-    // A raw image has no metadata: its first and last 64 KiB (partition table, superblock) stand for it.
+    // A raw image has no metadata: its first and last 64 KiB (partition table, superblock) stand
+    // for it.
     uint64_t n = MIN(image->size_bytes, HEAD);
     uint8_t *buf = g_malloc0(2 * HEAD);
     int result = file_read(image->fd, 0, n, buf);

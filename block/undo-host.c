@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Undo file: the old contents of what a recording overwrites, so that image + undo file = the disk at its start.
+// Undo file: the old contents of what a recording overwrites, so that image + undo file = the disk
+// at its start.
 //
-// File, little endian: a header of 64 bytes (magic, version, cluster bits, disk size, id, XXH3 of these), then records
-// of 40 bytes (magic, type, cluster, count, XXH3 of the data, XXH3 of the record), one of type DATA followed by a
-// cluster. A record is in the file before its cluster is overwritten, and on the disk before a guest flush completes;
-// so a recorder may die anywhere: a record cut off by the end of the file belongs to a cluster never overwritten.
-// An END record, made at a clean end, holds the identity that the image has then.
-// Clusters are 64 KiB of the virtual disk, whatever the image's format.
+// File, little endian: a header of 64 bytes (magic, version, cluster bits, disk size, id, XXH3 of
+// these), then records of 40 bytes (magic, type, cluster, count, XXH3 of the data, XXH3 of the
+// record), one of type DATA followed by a cluster. A record is in the file before its cluster is
+// overwritten, and on the disk before a guest flush completes; so a recorder may die anywhere: a
+// record cut off by the end of the file belongs to a cluster never overwritten. An END record, made
+// at a clean end, holds the identity that the image has then. Clusters are 64 KiB of the virtual
+// disk, whatever the image's format.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +22,7 @@
 enum { CLUSTER_BITS = 16, CLUSTER = 1 << CLUSTER_BITS, UNDO_VERSION = 1, ID_BYTES = 16 };
 enum { UNDO_DATA = 1, UNDO_ZERO = 2, UNDO_END = 3 };
 
-static const char undo_magic[8] = { 'B', 'S', 'T', 'P', 'U', 'N', 'D', 'O' };
+static const char undo_magic[8] = {'B', 'S', 'T', 'P', 'U', 'N', 'D', 'O'};
 static const uint32_t record_magic = 0x43524442;
 
 typedef struct UndoHeader {
@@ -34,8 +37,8 @@ G_STATIC_ASSERT(sizeof(UndoHeader) == 64);
 
 typedef struct UndoRecord {
     uint32_t magic, type;
-    uint64_t cluster;  // END: the image's identity
-    uint64_t count;    // clusters: DATA 1, ZERO 1 and more, END 0
+    uint64_t cluster; // END: the image's identity
+    uint64_t count;   // clusters: DATA 1, ZERO 1 and more, END 0
     uint64_t data_checksum;
     uint64_t checksum; // of the bytes before
 } UndoRecord;
@@ -43,11 +46,12 @@ G_STATIC_ASSERT(sizeof(UndoRecord) == 40);
 G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN);
 
 typedef struct Undo {
-    Image image;      // path and fd are the undo file's
+    Image image; // path and fd are the undo file's
     uint8_t id[ID_BYTES];
-    GMutex lock;
-    ClusterMap *map;  // recording: MAP_ZERO = saved. Replay: MAP_ZERO, or MAP_FIRST + 2 * file offset + verified
-    uint64_t end;     // recording: bytes of whole records
+    pthread_mutex_t lock;
+    ClusterMap *map; // recording: MAP_ZERO = saved. Replay: MAP_ZERO, or MAP_FIRST + 2 * file
+                     // offset + verified
+    uint64_t end;    // recording: bytes of whole records
     bool unsynced;
 } Undo;
 
@@ -59,13 +63,14 @@ static uint64_t cluster_bytes(const Undo *undo, uint64_t cluster)
 static void undo_free(Undo *undo)
 {
     cluster_map_free(undo->map);
-    g_mutex_clear(&undo->lock);
+    pthread_mutex_destroy(&undo->lock);
 }
 
-static Undo *undo_new(const BlockDriver *driver, Image *backing, const char *path, const uint8_t id[ID_BYTES])
+static Undo *undo_new(const BlockDriver *driver, Image *backing, const char *path,
+                      const uint8_t id[ID_BYTES])
 {
     Undo *undo = (Undo *)image_new(driver);
-    g_mutex_init(&undo->lock);
+    pthread_mutex_init(&undo->lock, NULL);
     undo->map = cluster_map_new();
     undo->image.path = g_strdup(path);
     undo->image.backing = backing;
@@ -76,10 +81,11 @@ static Undo *undo_new(const BlockDriver *driver, Image *backing, const char *pat
 
 // ---- recording ----
 
-static int undo_append(Undo *undo, uint32_t type, uint64_t cluster, uint64_t count, const uint8_t *bytes, uint64_t len)
+static int undo_append(Undo *undo, uint32_t type, uint64_t cluster, uint64_t count,
+                       const uint8_t *bytes, uint64_t len)
 {
     g_assert(undo->image.fd >= 0); // undo_record_begin before the guest runs
-    UndoRecord record = { .magic = record_magic, .type = type, .cluster = cluster, .count = count };
+    UndoRecord record = {.magic = record_magic, .type = type, .cluster = cluster, .count = count};
     record.data_checksum = len ? XXH3_64bits(bytes, len) : 0;
     record.checksum = XXH3_64bits(&record, offsetof(UndoRecord, checksum));
     int result = file_write(undo->image.fd, undo->end, sizeof(record), (const uint8_t *)&record);
@@ -104,7 +110,8 @@ static int save_some(Undo *undo, uint64_t cluster, uint64_t count, uint64_t *sav
     uint64_t start = cluster * CLUSTER, run;
     uint64_t bytes = MIN(count * CLUSTER, undo->image.size_bytes - start);
     *saved = 1;
-    if (image_is_zero(undo->image.backing, start, bytes, &run) && (run >= CLUSTER || run == bytes)) {
+    if (image_is_zero(undo->image.backing, start, bytes, &run) &&
+        (run >= CLUSTER || run == bytes)) {
         *saved = run == bytes ? count : run / CLUSTER;
         return undo_append(undo, UNDO_ZERO, cluster, *saved, NULL, 0);
     }
@@ -124,7 +131,7 @@ static int undo_save(Undo *undo, uint64_t offset, uint64_t len)
     uint64_t cluster = offset / CLUSTER;
     uint64_t count = (offset + len - 1) / CLUSTER - cluster + 1;
     int result = 0;
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     while (count > 0 && result == 0) {
         uint64_t n = cluster_map_run(undo->map, cluster, count);
         if (cluster_map_get(undo->map, cluster) == MAP_NONE) {
@@ -136,7 +143,7 @@ static int undo_save(Undo *undo, uint64_t offset, uint64_t len)
         cluster += n;
         count -= n;
     }
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     return result;
 }
 
@@ -153,7 +160,8 @@ static int keeper_write(Image *image, uint64_t offset, uint64_t len, const uint8
 
 static int keeper_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
 {
-    // What is zero already needs neither saving nor zeroing: discarding a large empty disk costs little.
+    // What is zero already needs neither saving nor zeroing: discarding a large empty disk costs
+    // little.
     int result = 0;
     while (len > 0 && result == 0) {
         uint64_t run;
@@ -169,10 +177,10 @@ static int keeper_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
 
 static int keeper_sync(Undo *undo)
 {
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     int result = undo->unsynced ? file_sync(undo->image.fd) : 0;
     undo->unsynced = undo->unsynced && result < 0;
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     return result;
 }
 
@@ -196,7 +204,8 @@ static bool keeper_end(Undo *undo, Error *err)
     }
     result = result == 0 ? undo_append(undo, UNDO_END, identity, 0, NULL, 0) : result;
     result = result == 0 ? keeper_sync(undo) : result;
-    return result == 0 || fail(err, "Could not finish the undo file '%s': %s", undo->image.path, g_strerror(-result));
+    return result == 0 || fail(err, "Could not finish the undo file '%s': %s", undo->image.path,
+                               g_strerror(-result));
 }
 
 static bool keeper_close(Image *image, Error *err)
@@ -242,20 +251,25 @@ bool undo_record_begin(Image *image, Error *err)
     }
     if (!may_replace(fd)) {
         close(fd);
-        return fail(err, "Could not make the undo file '%s': a file of that name exists, which isn't an undo file",
+        return fail(err,
+                    "Could not make the undo file '%s': a file of that name exists, which isn't an "
+                    "undo file",
                     image->path);
     }
-    UndoHeader header = { .version = UNDO_VERSION, .cluster_bits = CLUSTER_BITS, .size_bytes = image->size_bytes };
+    UndoHeader header = {
+        .version = UNDO_VERSION, .cluster_bits = CLUSTER_BITS, .size_bytes = image->size_bytes};
     memcpy(header.magic, undo_magic, sizeof(undo_magic));
     memcpy(header.id, undo->id, ID_BYTES);
     header.checksum = XXH3_64bits(&header, offsetof(UndoHeader, checksum));
-    int result = ftruncate(fd, 0) < 0 ? -errno : file_write(fd, 0, sizeof(header), (const uint8_t *)&header);
+    int result =
+        ftruncate(fd, 0) < 0 ? -errno : file_write(fd, 0, sizeof(header), (const uint8_t *)&header);
     if (result == 0 && fsync(fd) < 0) {
         result = -errno;
     }
     if (result < 0) {
         close(fd);
-        return fail(err, "Could not write the undo file '%s': %s", image->path, g_strerror(-result));
+        return fail(err, "Could not write the undo file '%s': %s", image->path,
+                    g_strerror(-result));
     }
     image->fd = fd;
     undo->end = sizeof(header);
@@ -266,7 +280,8 @@ bool undo_record_begin(Image *image, Error *err)
 
 static bool damaged(const Undo *undo, uint64_t at, Error *err)
 {
-    return fail(err, "the undo file '%s' is damaged at byte %llu", undo->image.path, (unsigned long long)at);
+    return fail(err, "the undo file '%s' is damaged at byte %llu", undo->image.path,
+                (unsigned long long)at);
 }
 
 static bool read_header(Undo *undo, Error *err)
@@ -284,15 +299,15 @@ static bool read_header(Undo *undo, Error *err)
         return damaged(undo, 0, err);
     }
     if (header.version != UNDO_VERSION || header.cluster_bits != CLUSTER_BITS) {
-        return fail(err, "'%s' is an undo file of version %u, this program reads version %d", path, header.version,
-                    UNDO_VERSION);
+        return fail(err, "'%s' is an undo file of version %u, this program reads version %d", path,
+                    header.version, UNDO_VERSION);
     }
     if (memcmp(header.id, undo->id, ID_BYTES) != 0) {
         return fail(err, "the undo file '%s' belongs to another recording", path);
     }
     if (header.size_bytes != undo->image.size_bytes) {
-        return fail(err, "the undo file '%s' is for a disk of %llu bytes, the image '%s' has %llu", path,
-                    (unsigned long long)header.size_bytes, undo->image.backing->path,
+        return fail(err, "the undo file '%s' is for a disk of %llu bytes, the image '%s' has %llu",
+                    path, (unsigned long long)header.size_bytes, undo->image.backing->path,
                     (unsigned long long)undo->image.size_bytes);
     }
     return true;
@@ -305,20 +320,23 @@ static bool check_end(Undo *undo, uint64_t identity, Error *err)
         return false;
     }
     return found == identity ||
-           fail(err, "the image '%s' was changed after the recording had ended, so it can't be replayed",
+           fail(err,
+                "the image '%s' was changed after the recording had ended, so it can't be replayed",
                 undo->image.backing->path);
 }
 
-// Takes the record into the map. *next: where the next one is. Duplicates keep the first, the older.
-static bool take_record(Undo *undo, const UndoRecord *record, uint64_t at, uint64_t file_bytes, uint64_t *next,
-                        Error *err)
+// Takes the record into the map. *next: where the next one is. Duplicates keep the first, the
+// older.
+static bool take_record(Undo *undo, const UndoRecord *record, uint64_t at, uint64_t file_bytes,
+                        uint64_t *next, Error *err)
 {
     uint64_t clusters = (undo->image.size_bytes + CLUSTER - 1) / CLUSTER;
     *next = at + sizeof(*record);
     if (record->type == UNDO_END) {
         return check_end(undo, record->cluster, err);
     }
-    if (record->cluster >= clusters || record->count == 0 || record->count > clusters - record->cluster ||
+    if (record->cluster >= clusters || record->count == 0 ||
+        record->count > clusters - record->cluster ||
         (record->type == UNDO_DATA ? record->count != 1 : record->type != UNDO_ZERO)) {
         return damaged(undo, at, err);
     }
@@ -364,7 +382,8 @@ static bool read_records(Undo *undo, Error *err)
 }
 
 // Reads from a saved cluster; its checksum is verified the first time.
-static int saved_read(Undo *undo, uint64_t cluster, uint64_t value, uint64_t in, uint64_t n, uint8_t *buf)
+static int saved_read(Undo *undo, uint64_t cluster, uint64_t value, uint64_t in, uint64_t n,
+                      uint8_t *buf)
 {
     uint64_t at = (value - MAP_FIRST) / 2;
     uint64_t data = at + sizeof(UndoRecord);
@@ -377,14 +396,15 @@ static int saved_read(Undo *undo, uint64_t cluster, uint64_t value, uint64_t in,
     int result = file_read(undo->image.fd, at, sizeof(record), (uint8_t *)&record);
     result = result == 0 ? file_read(undo->image.fd, data, len, whole) : result;
     if (result == 0 && record.data_checksum != XXH3_64bits(whole, len)) {
-        image_warn("the undo file '%s' is damaged at byte %llu", undo->image.path, (unsigned long long)at);
+        image_warn("the undo file '%s' is damaged at byte %llu", undo->image.path,
+                   (unsigned long long)at);
         result = -EIO;
     }
     if (result == 0) {
         memcpy(buf, whole + in, n);
-        g_mutex_lock(&undo->lock);
+        pthread_mutex_lock(&undo->lock);
         cluster_map_set(undo->map, cluster, value | 1);
-        g_mutex_unlock(&undo->lock);
+        pthread_mutex_unlock(&undo->lock);
     }
     g_free(whole);
     return result;
@@ -397,9 +417,9 @@ static int view_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
     while (len > 0 && result == 0) {
         uint64_t cluster = offset / CLUSTER, in = offset % CLUSTER;
         uint64_t n = MIN(len, CLUSTER - in);
-        g_mutex_lock(&undo->lock);
+        pthread_mutex_lock(&undo->lock);
         uint64_t value = cluster_map_get(undo->map, cluster);
-        g_mutex_unlock(&undo->lock);
+        pthread_mutex_unlock(&undo->lock);
         if (value == MAP_NONE) {
             result = image_read(image->backing, offset, n, buf);
         } else if (value == MAP_ZERO) {
@@ -414,21 +434,31 @@ static int view_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf)
     return result;
 }
 
-static int view_change(Image *image, uint64_t offset, uint64_t len, const uint8_t *buf) { return -EPERM; }
-static int view_zero(Image *image, uint64_t offset, uint64_t len, bool unmap) { return -EPERM; }
-static int view_flush(Image *image) { return 0; }
+static int view_change(Image *image, uint64_t offset, uint64_t len, const uint8_t *buf)
+{
+    return -EPERM;
+}
+static int view_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
+{
+    return -EPERM;
+}
+static int view_flush(Image *image)
+{
+    return 0;
+}
 
 static bool view_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 {
     Undo *undo = (Undo *)image;
     uint64_t in = offset % CLUSTER;
-    g_mutex_lock(&undo->lock);
+    pthread_mutex_lock(&undo->lock);
     uint64_t value = cluster_map_get(undo->map, offset / CLUSTER);
     uint64_t clusters = cluster_map_run(undo->map, offset / CLUSTER, (in + len - 1) / CLUSTER + 1);
-    g_mutex_unlock(&undo->lock);
+    pthread_mutex_unlock(&undo->lock);
     uint64_t bytes = MIN(len, clusters * CLUSTER - in);
     *run = bytes;
-    return value == MAP_ZERO || (value == MAP_NONE && image_is_zero(image->backing, offset, bytes, run));
+    return value == MAP_ZERO ||
+           (value == MAP_NONE && image_is_zero(image->backing, offset, bytes, run));
 }
 
 static bool view_close(Image *image, Error *err)
@@ -454,8 +484,10 @@ Image *undo_replay_open(Image *backing, const char *path, const uint8_t id[ID_BY
     undo->image.read_only = true;
     undo->image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (undo->image.fd < 0) {
-        fail(err, "Could not open the undo file '%s', which holds what the recording changed in '%s': %s", path,
-             backing->path, g_strerror(errno));
+        fail(
+            err,
+            "Could not open the undo file '%s', which holds what the recording changed in '%s': %s",
+            path, backing->path, g_strerror(errno));
     } else if (read_header(undo, err) && read_records(undo, err)) {
         return &undo->image;
     }

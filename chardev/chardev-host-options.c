@@ -46,9 +46,9 @@ static bool make(const char *id, const CharBackend *backend, Options *options, E
     return !mux || mux_new(id, chardev, err);
 }
 
-bool chardev_add(const char *optarg, Error *err)
+bool chardev_add(const char *option, Error *err)
 {
-    Options *options = options_parse(optarg, "backend", err);
+    Options *options = options_parse(option, "backend", err);
     if (!options) {
         return false;
     }

@@ -14,7 +14,7 @@
 // ---- making them ----
 
 // -chardev BACKEND,id=ID,…
-bool chardev_add(const char *optarg, Error *err) __attribute__((warn_unused_result));
+bool chardev_add(const char *option, Error *err) __attribute__((warn_unused_result));
 
 // What an option like -serial, -monitor or -qmp asked for.
 typedef struct CharChoice {

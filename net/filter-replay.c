@@ -42,9 +42,9 @@ static bool add(Options *options, Error *err)
     return true;
 }
 
-bool filter_replay_add(const char *optarg, Error *err)
+bool filter_replay_add(const char *option, Error *err)
 {
-    Options *options = options_parse(optarg, "qom-type", err);
+    Options *options = options_parse(option, "qom-type", err);
     bool ok = options && add(options, err);
     options_free(options);
     return ok;

@@ -24,8 +24,8 @@ typedef struct FilterReplay {
     char *id, *netdev;
 } FilterReplay;
 
-// `optarg` as after -object. Every card's traffic goes through the seam anyway: the filter only says so.
-bool filter_replay_add(const char *optarg, Error *err) __attribute__((warn_unused_result));
+// `option` as after -object. Every card's traffic goes through the seam anyway: the filter only says so.
+bool filter_replay_add(const char *option, Error *err) __attribute__((warn_unused_result));
 unsigned filter_replay_count(void);
 const FilterReplay *filter_replay_at(unsigned i);
 void filter_replay_clear(void);

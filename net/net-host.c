@@ -82,9 +82,9 @@ Netdev *netdev_make(const char *id, Options *options, Error *err)
     return netdev;
 }
 
-bool net_netdev_add(const char *optarg, Error *err)
+bool net_netdev_add(const char *option, Error *err)
 {
-    Options *options = options_parse(optarg, "type", err);
+    Options *options = options_parse(option, "type", err);
     if (!options) {
         return false;
     }
@@ -107,7 +107,7 @@ static void netdev_free(Netdev *netdev)
     g_free(netdev);
 }
 
-bool net_object_add(const char *optarg, Error *err) { return filter_replay_add(optarg, err); }
+bool net_object_add(const char *option, Error *err) { return filter_replay_add(option, err); }
 
 void net_warn_unconnected(void)
 {

@@ -12,11 +12,11 @@
 #pragma once
 #include "net/net-bridge.h"
 
-bool net_netdev_add(const char *optarg, Error *err) __attribute__((warn_unused_result)); // -netdev
-bool net_nic_add(const char *optarg, Error *err) __attribute__((warn_unused_result));    // -nic
-bool net_net_add(const char *optarg, Error *err) __attribute__((warn_unused_result));    // -net
+bool net_netdev_add(const char *option, Error *err) __attribute__((warn_unused_result)); // -netdev
+bool net_nic_add(const char *option, Error *err) __attribute__((warn_unused_result));    // -nic
+bool net_net_add(const char *option, Error *err) __attribute__((warn_unused_result));    // -net
 
-bool net_object_add(const char *optarg, Error *err) __attribute__((warn_unused_result)); // -object filter-replay
+bool net_object_add(const char *option, Error *err) __attribute__((warn_unused_result)); // -object filter-replay
 
 // Cards that -nic and -net ask the machine for.
 typedef struct NetNic {

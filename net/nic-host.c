@@ -79,9 +79,9 @@ static bool nic_add(Options *options, Error *err)
     return ok;
 }
 
-bool net_nic_add(const char *optarg, Error *err)
+bool net_nic_add(const char *option, Error *err)
 {
-    Options *options = options_parse(optarg, "type", err);
+    Options *options = options_parse(option, "type", err);
     any_option = true;
     bool ok = options && nic_add(options, err);
     options_free(options);
@@ -115,9 +115,9 @@ static bool net_add(Options *options, Error *err)
     return netdev;
 }
 
-bool net_net_add(const char *optarg, Error *err)
+bool net_net_add(const char *option, Error *err)
 {
-    Options *options = options_parse(optarg, "type", err);
+    Options *options = options_parse(option, "type", err);
     any_option = true;
     bool ok = options && net_add(options, err);
     options_free(options);

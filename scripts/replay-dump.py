@@ -16,7 +16,7 @@ def find_tool():
     top = os.path.dirname(here)
     builds = sorted(name for name in os.listdir(top) if name.startswith("build"))
     places = [os.path.join(here, "qemu-replay"), os.path.join(top, "bin", "qemu-replay")]
-    places += [os.path.join(top, build, "replay", "qemu-replay") for build in builds]
+    places += [os.path.join(top, build, "qemu-replay") for build in builds]
     named = os.environ.get("BACKSTEP_QEMU_REPLAY")
     for place in [named] if named else places:
         if os.access(place, os.X_OK) and os.path.isfile(place):

@@ -264,7 +264,7 @@ static bool fetch_translate(Exec *exec, CPU *cpu, uint64_t gva, uint64_t *ram_ad
             return true;
         }
     }
-    assert(!"host address of RAM");
+    assert(false && "host address of RAM");
     return false;
 }
 

@@ -11,7 +11,6 @@
 
 static void mtree_line(GString *text, const MemRange *range)
 {
-    char *mmio = NULL;
     const char *name, *kind = "i/o";
     if (range->ram) {
         name = range->ram->name;
@@ -19,13 +18,11 @@ static void mtree_line(GString *text, const MemRange *range)
     } else {
         const DeviceType *type = range->dev->type;
         const char *region = type->mmio[range->region].name;
-        name = type->nmmio > 1 && region ? (mmio = g_strdup_printf("%s.%s", type->name, region))
-                                         : type->name;
+        name = type->nmmio > 1 && region ? region : type->name;
     }
     g_string_append_printf(text, "    %016" PRIx64 "-%016" PRIx64 " (prio %d, %s): %s%s\n",
                            range->base, range->base + range->size_bytes - 1, range->priority, kind,
                            name, range->enabled ? "" : " [disabled]");
-    g_free(mmio);
 }
 
 static gint by_base(gconstpointer a, gconstpointer b)

@@ -84,9 +84,10 @@ static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chai
     return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
 }
 
-static bool run_t0(CPU *cpu, Block *block, Chain *chain)
+static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
 {
-    unsigned limit = chain->alone ? 1 : cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
+    // Without a TLB each fetch is walked: nothing tracks what a store changes of the block's own translation.
+    unsigned limit = chain->alone || exec->config.no_tlb ? 1 : cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
     *chain = (Chain){ 0 };
     block->runs++;
     return interp_run(cpu, block->ir, limit).boundary;
@@ -112,11 +113,11 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
             if (log_enabled(LOG_EXEC)) {
                 log_printf(LOG_EXEC, "block %016" PRIx64 " flags %x\n", block->pc, block->flags);
             }
-            if (!chain.alone && left >= block->nguest && exec_code(exec, cpu, block)) {
+            if (!chain.alone && !exec->config.no_tlb && left >= block->nguest && exec_code(exec, cpu, block)) {
                 chain_to(exec, cpu, block, &chain);
                 look = run_t1(exec, cpu, block, left, &chain);
             } else {
-                look = run_t0(cpu, block, &chain);
+                look = run_t0(exec, cpu, block, &chain);
             }
         }
         if (cpu->exception) {

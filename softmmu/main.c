@@ -132,6 +132,11 @@ static void on_quit_key(void *ctx)
     control_request_quit(ctx, CAUSE_HOST_UI);
 }
 
+static void on_room(void *ctx)
+{
+    control_kick(ctx);
+}
+
 static void run(Vm *vm)
 {
     Threads threads = { .vm = vm, .loop = g_main_loop_new(NULL, FALSE) };
@@ -140,6 +145,7 @@ static void run(Vm *vm)
     g_unix_signal_add(SIGTERM, on_signal, vm->control);
     g_unix_signal_add(SIGHUP, on_signal, vm->control);
     chardev_on_quit(on_quit_key, vm->control);
+    chardev_on_room(on_room, vm->control);
     net_set_running(!vm->config.start_stopped);
     GThread *thread = g_thread_new("machine", machine_thread, vm);
     g_main_loop_run(threads.loop);
@@ -155,6 +161,7 @@ int main(int argc, char **argv)
     Error err;
     const char *slash = strrchr(argv[0], '/');
     program = slash ? slash + 1 : argv[0];
+    log_dump_on_abort();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a log that reaches the limit is reported as one that can't be written
     if (!cmdline_parse(&cmdline, argc, argv, &err)) {

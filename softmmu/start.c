@@ -394,7 +394,7 @@ static bool open_log(Start *start, char *recorded_json, Error *err)
         return true;
     }
     if (recorded_json) {
-        return describe_compare(recorded_json, start->config_json, err);
+        return describe_compare(recorded_json, start->config_json, err) && block_identity_check(recorded_json, err);
     }
     return block_record_begin(err) && replay_record(vm->replay, start->cmdline->rrfile, start->config_json, err);
 }

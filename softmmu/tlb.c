@@ -193,7 +193,7 @@ static uint8_t *host_of_page(const Machine *machine, uint64_t ram_page)
             return ram->host + ((ram_page - ram->first_page) << PAGE_BITS);
         }
     }
-    assert(!"RAM page");
+    assert(false && "RAM page");
     return NULL;
 }
 

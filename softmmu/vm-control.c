@@ -75,6 +75,16 @@ static bool op_delete_break(void *ctx, Error *err)
     return vm_delete_break(ctx, err);
 }
 
+static uint64_t register_read(const Target *target, CPU *cpu, const RegDesc *reg)
+{
+    uint64_t value = 0;
+    if (reg->slot == ~0u) {
+        return target->reg_read(cpu, reg->number);
+    }
+    memcpy(&value, cpu_slot(cpu, reg->slot), reg->bits / 8u);
+    return value;
+}
+
 static void op_registers(void *ctx, unsigned index, GString *text)
 {
     Vm *vm = ctx;
@@ -83,7 +93,7 @@ static void op_registers(void *ctx, unsigned index, GString *text)
     unsigned column = 0;
     for (size_t i = 0; i < target->nregs; i++) {
         const RegDesc *reg = &target->regs[i];
-        g_string_append_printf(text, " %-10s %016" PRIx64, reg->name, target->reg_read(cpu, reg->number));
+        g_string_append_printf(text, " %-10s %016" PRIx64, reg->name, register_read(target, cpu, reg));
         if (++column % 4 == 0) {
             g_string_append_c(text, '\n');
         }
@@ -98,7 +108,7 @@ static bool op_register_value(void *ctx, unsigned index, const char *name, uint6
     Vm *vm = ctx;
     for (size_t i = 0; i < vm->target->nregs; i++) {
         if (!strcmp(vm->target->regs[i].name, name)) {
-            *value = vm->target->reg_read(vm->cpus[index], vm->target->regs[i].number);
+            *value = register_read(vm->target, vm->cpus[index], &vm->target->regs[i]);
             return true;
         }
     }

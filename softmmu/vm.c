@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chardev/chardev-host.h"
 #include "softmmu/control.h"
 #include "util/log.h"
 #include "util/os-clock.h"
@@ -82,7 +83,7 @@ void vm_stop(Vm *vm, RunState state)
 
 void vm_cont(Vm *vm)
 {
-    if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH) {
+    if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH || vm->state == RUN_IO_ERROR) {
         vm->state = RUN_RUNNING;
         vm->tune_host_ns = vm->align_host_ns = 0;
         control_publish(vm->control, CONTROL_RESUME, CAUSE_NONE);
@@ -436,10 +437,10 @@ void vm_loop(Vm *vm)
         if (vm->ended) {
             break;
         }
-        if (vm->state == RUN_RUNNING) {
+        if (vm->state == RUN_RUNNING && !chardev_output_full()) {
             advance(vm);
         } else {
-            control_wait(vm->control, -1);
+            control_wait(vm->control, -1); // a request or, once console output has gone out, a kick
         }
     }
 }

@@ -165,7 +165,7 @@ static uint64_t float32_op(FpEnv *fp, const IrInsn *insn, uint64_t wide_a, uint3
     case IR_S64TOF: return i64_to_f32(fp, (int64_t)wide_a);
     case IR_U64TOF: return u64_to_f32(fp, wide_a);
     }
-    assert(!"float op");
+    assert(false && "float op");
     return 0;
 }
 
@@ -193,7 +193,7 @@ static uint64_t float64_op(FpEnv *fp, const IrInsn *insn, uint64_t a, uint64_t b
     case IR_S64TOF: return i64_to_f64(fp, (int64_t)a);
     case IR_U64TOF: return u64_to_f64(fp, a);
     }
-    assert(!"float op");
+    assert(false && "float op");
     return 0;
 }
 

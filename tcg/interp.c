@@ -37,7 +37,7 @@ static uint64_t read_slot(CPU *cpu, IrType type, uint32_t slot)
     case 2: v = *(const uint16_t *)p; break;
     case 4: v = *(const uint32_t *)p; break;
     case 8: v = *(const uint64_t *)p; break;
-    default: assert(!"slot type");
+    default: assert(false && "slot type");
     }
     return v;
 }
@@ -50,7 +50,7 @@ static void write_slot(CPU *cpu, IrType type, uint32_t slot, uint64_t v)
     case 2: *(uint16_t *)p = (uint16_t)v; break;
     case 4: *(uint32_t *)p = (uint32_t)v; break;
     case 8: *(uint64_t *)p = v; break;
-    default: assert(!"slot type");
+    default: assert(false && "slot type");
     }
 }
 
@@ -109,7 +109,7 @@ uint64_t rmw_result(RmwOp op, MemOp memop, uint64_t old, uint64_t operand)
     case RMW_MAXU: return uo > uv ? old : operand;
     case RMW_COUNT: break;
     }
-    assert(!"rmw op");
+    assert(false && "rmw op");
     return 0;
 }
 
@@ -140,7 +140,7 @@ static SlowResult run_memory(Frame *f, IrRef ref, const IrInsn *insn)
         }
         return result;
     }
-    assert(!"memory op");
+    assert(false && "memory op");
     return SLOW_OK;
 }
 
@@ -230,6 +230,6 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
         default: v[ref] = interp_op(cpu, insn, v[insn->a], v[insn->b], v[insn->c]); break;
         }
     }
-    assert(!"a block ends with an E op");
+    assert(false && "a block ends with an E op");
     return leave(&f, block->pc, IR_EXIT_BOUNDARY, true);
 }

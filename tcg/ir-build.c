@@ -2,12 +2,12 @@
 // The IR builder: appends instructions to a block and shares what is the same.
 //
 // Constants and register reads are shared within a block: a read of a slot that the block has written gives the written value, if the type is the
-// same and nothing (a helper, an overlapping write) may have changed the slot since. Nothing else is optimised here.
-#include "tcg/ir.h"
+// same and nothing (a helper, an overlapping write) may have changed the slot since. Slots in CpuArch are always read, since ops change them
+// (sticky float flags). Nothing else is optimised here.
+#include "tcg/cpu.h"
 
 #include <assert.h>
 #include <glib.h>
-#include <string.h>
 
 const IrOpInfo ir_ops[IR_OP_COUNT] = {
 #define OP(NAME, text, result, operands, flags, doc) [IR_##NAME] = { text, result, operands, flags, doc },
@@ -43,7 +43,7 @@ static IrType bank_partner(IrType type)
 static IrType letter_type(char letter, IrType type)
 {
     switch (letter) {
-    case 'T': return type;
+    case 'T': return ir_value_type(type);
     case 'L': return IR_I64;
     case 'W': return IR_I32;
     case 'Q': return IR_I128;
@@ -142,7 +142,14 @@ IrRef ir_const(IrBuilder *b, IrType type, int64_t value)
     return ref;
 }
 
-// Remembers that `slot` holds `value`; forgets what overlaps.
+static void remember_slot(IrBuilder *b, IrType type, uint32_t slot, IrRef value)
+{
+    if (b->nslots < IR_KNOWN && slot >= sizeof(CpuArch)) {
+        b->slots[b->nslots++] = (IrPending){ .slot = slot, .type = (uint8_t)type, .value = value };
+    }
+}
+
+// Remembers that `slot` holds `value`; forgets what overlaps. A narrow value isn't what a read would give: its upper bits may be set.
 static void know_slot(IrBuilder *b, IrType type, uint32_t slot, IrRef value)
 {
     unsigned kept = 0;
@@ -153,8 +160,8 @@ static void know_slot(IrBuilder *b, IrType type, uint32_t slot, IrRef value)
         }
     }
     b->nslots = kept;
-    if (b->nslots < IR_KNOWN) {
-        b->slots[b->nslots++] = (IrPending){ .slot = slot, .type = (uint8_t)type, .value = value };
+    if (ir_value_type(type) == type) {
+        remember_slot(b, type, slot, value);
     }
 }
 
@@ -166,9 +173,7 @@ IrRef ir_getreg(IrBuilder *b, IrType type, uint32_t slot)
         }
     }
     IrRef ref = ir_emit(b, IR_GETREG, type, 0, 0, 0, 0, slot);
-    if (b->nslots < IR_KNOWN) {
-        b->slots[b->nslots++] = (IrPending){ .slot = slot, .type = (uint8_t)type, .value = ref };
-    }
+    remember_slot(b, type, slot, ref);
     return ref;
 }
 

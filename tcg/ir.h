@@ -143,6 +143,8 @@ static inline unsigned ir_type_bytes(IrType type)
     return bytes[type];
 }
 bool ir_op_has(IrOp op, char flag); // is FLAGS letter set
+// Type of the value that an op of this type handles: i8 and i16 are i32 values, whose upper bits don't count (and are 0 in results).
+static inline IrType ir_value_type(IrType type) { return type == IR_I8 || type == IR_I16 ? IR_I32 : type; }
 // Type of the value that an instruction makes (IR_VOID: none).
 IrType ir_result_type(const IrInsn *insn);
 IrType ir_operand_type(const IrInsn *insn, unsigned n); // n 0..2
@@ -185,16 +187,21 @@ void ir_trap(IrBuilder *b, unsigned exception, IrRef value);
 // A copy of exactly the needed size in one allocation (g_free it).
 IrBlock *ir_block_copy(const IrBlock *block);
 
-// ---- text, verifier (tcg/ir-text.c, tcg/ir-verify.c) ----
+// ---- text, verifier (tcg/ir-text.c, tcg/ir-parse.c, tcg/ir-verify.c) ----
 
 typedef struct IrNames { // how to print and parse slots and helpers
     const IrSlot *slots;
     size_t nslots;
     const IrHelper *const *helpers; // NULL-terminated; may be NULL
 } IrNames;
-char *ir_print(const IrBlock *block, const IrNames *names);                     // g_free
+// The text of a block, also of one that doesn't verify; `names` may be NULL (g_free it).
+char *ir_print(const IrBlock *block, const IrNames *names);
+// Replaces the builder's block by one that verifies. Fails with the number of the line at fault; the builder's block is then of no use.
 bool ir_parse(IrBuilder *b, const char *text, const IrNames *names, Error *err);
+// Is the block one that every executor can run: fails with what is wrong where.
 bool ir_verify(const IrBlock *block, Error *err);
+// The same; *where becomes the number of the instruction at fault, or 0 if it is the block as a whole.
+bool ir_verify_at(const IrBlock *block, IrRef *where, Error *err);
 
 // ---- optimiser (tcg/ir-opt.c): on the builder's block, in place; each pass a verb, printed by `-d op_opt` ----
 void ir_optimise(IrBuilder *b);

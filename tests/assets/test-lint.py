@@ -46,7 +46,7 @@ class Text(unittest.TestCase):
 class Tree(unittest.TestCase):
     def test_unused_header(self):
         texts = {"a/a.h": HEAD + "#pragma once\n", "a/a.c": HEAD}
-        self.assertEqual(list(lint.check_tree(texts)), ["a/a.h: no .c file includes this header"])
+        self.assertEqual(list(lint.check_tree(texts)), ["a/a.h: no source file includes this header"])
         texts["a/a.c"] += '#include "a/a.h"\n'
         self.assertEqual(list(lint.check_tree(texts)), [])
 

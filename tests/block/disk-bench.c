@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Helpers of the tests of block/, see disk-bench.h. A failed assertion leaves the directory and its files in place.
+// Helpers of the tests of block/, see disk-bench.h. A failed assertion leaves the directory and its
+// files in place.
 #include "tests/block/disk-bench.h"
 
 #include <glib/gstdio.h>
@@ -16,7 +17,8 @@ const char *bench_path(const char *name)
     if (!directory) {
         // In memory where possible: the peer syncs after each of its steps.
         bool memory = g_access("/dev/shm", W_OK) == 0;
-        directory = g_build_filename(memory ? "/dev/shm" : g_get_tmp_dir(), "test-block-XXXXXX", NULL);
+        directory =
+            g_build_filename(memory ? "/dev/shm" : g_get_tmp_dir(), "test-block-XXXXXX", NULL);
         g_assert_nonnull(g_mkdtemp(directory));
         paths = g_ptr_array_new_with_free_func(g_free);
     }
@@ -49,7 +51,8 @@ static int run(char **output, const char *line)
     char *text = NULL, *errors = NULL;
     int status = 0;
     GError *error = NULL;
-    gboolean ok = g_spawn_sync(directory, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text, &errors, &status, &error);
+    gboolean ok = g_spawn_sync(directory, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text,
+                               &errors, &status, &error);
     g_assert_no_error(error);
     g_assert_true(ok && WIFEXITED(status));
     if (output) {
@@ -109,7 +112,9 @@ void bench_fill(GRand *rand, uint8_t *bytes, size_t len)
         int kind = g_rand_int_range(rand, 0, 3);
         uint8_t value = (uint8_t)g_rand_int_range(rand, 1, 256);
         for (size_t i = 0; i < n; i++) {
-            bytes[at + i] = (uint8_t)(kind == 0 ? 0 : kind == 1 ? value : (int)(g_rand_int(rand) & 0xff));
+            bytes[at + i] = (uint8_t)(kind == 0   ? 0
+                                      : kind == 1 ? value
+                                                  : (int)(g_rand_int(rand) & 0xff));
         }
         at += n;
     }
@@ -140,7 +145,9 @@ void bench_step(GRand *rand, Image *image, uint8_t *model)
         g_assert_cmpint(image_zero(image, offset, len, false), ==, 0);
         memset(model + offset, 0, len);
         break;
-    case 3: case 4: case 5:
+    case 3:
+    case 4:
+    case 5:
         g_assert_cmpint(image_read(image, offset, len, buf), ==, 0);
         g_assert_cmpint(memcmp(buf, model + offset, len), ==, 0);
         break;

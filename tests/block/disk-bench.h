@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the tests of block/ share: a directory of their own, qemu-img as peer, a model of a disk, random requests.
+// What the tests of block/ share: a directory of their own, qemu-img as peer, a model of a disk,
+// random requests.
 #pragma once
 #include "block/image.h"
 
@@ -7,7 +8,8 @@
 const char *bench_path(const char *name);
 void bench_clean(void);
 
-// Runs a program (words separated by spaces, no quoting) in the directory; its exit status. `output` may be NULL, else g_free.
+// Runs a program (words separated by spaces, no quoting) in the directory; its exit status.
+// `output` may be NULL, else g_free.
 int bench_run(char **output, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 // The same, which must succeed.
 void bench_do(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -9,11 +9,23 @@
 
 enum { MAX_OUTSTANDING = 12, SPAN = 1 << 20 };
 
-static Position client_position(void *ctx) { return ((Client *)ctx)->position; }
-static uint16_t client_digest(void *ctx) { return (uint16_t)((Client *)ctx)->digest; }
+static Position client_position(void *ctx)
+{
+    return ((Client *)ctx)->position;
+}
+static uint16_t client_digest(void *ctx)
+{
+    return (uint16_t)((Client *)ctx)->digest;
+}
 static void client_wake(void *ctx) {}
-static void client_diverged(void *ctx) { ((Client *)ctx)->diverged = true; }
-static void client_log_failed(void *ctx, const char *reason) { g_error("%s", reason); }
+static void client_diverged(void *ctx)
+{
+    ((Client *)ctx)->diverged = true;
+}
+static void client_log_failed(void *ctx, const char *reason)
+{
+    g_error("%s", reason);
+}
 
 static uint32_t client_random(Client *client, uint32_t below)
 {
@@ -24,8 +36,12 @@ static uint32_t client_random(Client *client, uint32_t below)
 static void client_done(Device *dev, uint64_t tag, int result, const uint8_t *buf, uint64_t len)
 {
     Client *client = (Client *)dev;
-    uint64_t seen[] = { client->digest, tag, (uint64_t)(int64_t)result, client->position.icount, client->position.step,
-                        len ? XXH3_64bits(buf, len) : 0 };
+    uint64_t seen[] = {client->digest,
+                       tag,
+                       (uint64_t)(int64_t)result,
+                       client->position.icount,
+                       client->position.step,
+                       len ? XXH3_64bits(buf, len) : 0};
     client->digest = XXH3_64bits(seen, sizeof(seen));
     client->random ^= client->digest;
     client->completions++;
@@ -36,9 +52,10 @@ static void client_done(Device *dev, uint64_t tag, int result, const uint8_t *bu
     }
 }
 
-static void attach(Client *client, const char *const *drives, Replay *replay, BlockConfig *config, unsigned workers)
+static void attach(Client *client, const char *const *drives, Replay *replay, BlockConfig *config,
+                   unsigned workers)
 {
-    Error err = { "" };
+    Error err = {""};
     for (; *drives; drives++) {
         if (!block_drive_add(*drives, &err)) {
             g_error("%s", err.msg);
@@ -59,19 +76,23 @@ static void client_init(Client *client)
 {
     bool cancels = client->cancels;
     uint64_t *shared = client->shared_digest;
-    *client = (Client){ .random = 1, .cancels = cancels, .shared_digest = shared };
-    ReplayHost host = { .ctx = client, .position = client_position, .event_digest = client_digest, .wake = client_wake,
-                        .diverged = client_diverged, .log_failed = client_log_failed };
+    *client = (Client){.random = 1, .cancels = cancels, .shared_digest = shared};
+    ReplayHost host = {.ctx = client,
+                       .position = client_position,
+                       .event_digest = client_digest,
+                       .wake = client_wake,
+                       .diverged = client_diverged,
+                       .log_failed = client_log_failed};
     client->replay = replay_new(&host);
 }
 
 void client_open(Client *client, const char *const *drives, const char *log, unsigned workers)
 {
     client_init(client);
-    BlockConfig config = { .mode = log ? REPLAY_RECORD : REPLAY_NONE, .log_path = log };
+    BlockConfig config = {.mode = log ? REPLAY_RECORD : REPLAY_NONE, .log_path = log};
     attach(client, drives, client->replay, &config, workers);
     if (log) {
-        Error err = { "" };
+        Error err = {""};
         char *identity = block_identity_json();
         if (!block_record_begin(&err) || !replay_record(client->replay, log, identity, &err)) {
             g_error("%s", err.msg);
@@ -80,15 +101,16 @@ void client_open(Client *client, const char *const *drives, const char *log, uns
     }
 }
 
-void client_open_replay(Client *client, const char *const *drives, const char *log, unsigned workers)
+void client_open_replay(Client *client, const char *const *drives, const char *log,
+                        unsigned workers)
 {
-    Error err = { "" };
+    Error err = {""};
     char *identity;
     client_init(client);
     if (!replay_play(client->replay, log, &identity, &err)) {
         g_error("%s", err.msg);
     }
-    BlockConfig config = { .mode = REPLAY_PLAY, .log_path = log, .identity_json = identity };
+    BlockConfig config = {.mode = REPLAY_PLAY, .log_path = log, .identity_json = identity};
     attach(client, drives, client->replay, &config, workers);
     if (!block_identity_check(identity, &err)) {
         g_error("%s", err.msg);
@@ -152,7 +174,8 @@ void client_run(Client *client, unsigned ticks)
             return;
         }
         client->submitting = client->submitting && client->ticks < ticks;
-        if (client->submitting && drive_in_flight(client->drive) < MAX_OUTSTANDING && client_random(client, 3) == 0) {
+        if (client->submitting && drive_in_flight(client->drive) < MAX_OUTSTANDING &&
+            client_random(client, 3) == 0) {
             submit(client);
         }
         if (client->cancels && client->submitting && client_random(client, 60) == 0) {
@@ -169,7 +192,7 @@ void client_run(Client *client, unsigned ticks)
 
 void client_close(Client *client)
 {
-    Error err = { "" };
+    Error err = {""};
     if (replay_mode(client->replay) == REPLAY_RECORD && !replay_close(client->replay, 0, &err)) {
         g_error("%s", err.msg);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// -drive options: what is accepted, the ids and places that result, refusals in the words that users know, blkreplay
-// in all its forms, identity and information.
+// -drive options: what is accepted, the ids and places that result, refusals in the words that
+// users know, blkreplay in all its forms, identity and information.
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -8,8 +8,14 @@
 #include "block/block-private-host.h"
 #include "tests/block/disk-bench.h"
 
-static Position no_position(void *ctx) { return (Position){ 0 }; }
-static uint16_t no_digest(void *ctx) { return 0; }
+static Position no_position(void *ctx)
+{
+    return (Position){0};
+}
+static uint16_t no_digest(void *ctx)
+{
+    return 0;
+}
 static void no_wake(void *ctx) {}
 
 static Replay *replay;
@@ -29,16 +35,19 @@ static bool add(const char *drive, Error *err)
 
 static bool open_mode(ReplayMode mode, const char *identity, Error *err)
 {
-    ReplayHost host = { .position = no_position, .event_digest = no_digest, .wake = no_wake };
+    ReplayHost host = {.position = no_position, .event_digest = no_digest, .wake = no_wake};
     replay = replay_new(&host);
-    BlockConfig config = { .replay = replay, .mode = mode, .log_path = bench_path("log"), .identity_json = identity,
-                           .default_if = BLOCK_IF_VIRTIO };
+    BlockConfig config = {.replay = replay,
+                          .mode = mode,
+                          .log_path = bench_path("log"),
+                          .identity_json = identity,
+                          .default_if = BLOCK_IF_VIRTIO};
     return block_open_all(&config, err);
 }
 
 static void open_ok(void)
 {
-    Error err = { "" };
+    Error err = {""};
     if (!open_mode(REPLAY_NONE, NULL, &err)) {
         g_error("%s", err.msg);
     }
@@ -46,7 +55,7 @@ static void open_ok(void)
 
 static void close_ok(void)
 {
-    Error err = { "" };
+    Error err = {""};
     if (!block_close_all(&err)) {
         g_error("%s", err.msg);
     }
@@ -56,7 +65,7 @@ static void close_ok(void)
 
 static void add_ok(const char *drive)
 {
-    Error err = { "" };
+    Error err = {""};
     if (!add(drive, &err)) {
         g_error("%s", err.msg);
     }
@@ -80,44 +89,50 @@ static void make_disks(void)
 
 static void test_refused(void)
 {
-    static const struct { const char *drive, *message; } forms[] = {
-        { "if=virtio", "no file= given" },
-        { "file=x,if=nonsense", "unsupported bus type 'nonsense'" },
-        { "file=x,media=tape", "'tape' invalid media" },
-        { "file=x,cache=maybe", "invalid cache option" },
-        { "file=x,aio=fibers", "invalid aio option" },
-        { "file=x,frobnicate=1", "Invalid parameter 'frobnicate'" },
-        { "file=x,werror=stop", "werror=stop is not supported" },
-        { "file=x,copy-on-read=on", "copy-on-read=on is not supported" },
-        { "file=x,index=3,unit=1", "index cannot be used with bus and unit" },
-        { "file=x,index=many", "index" },
-        { "file=x,snapshot=perhaps", "snapshot" },
-        { "file=x,id=1abc", "identifier" },
-        { "file=x,image=y", "Invalid parameter 'image'" },
-        { "driver=blkreplay,if=none,id=q", "A block device must be specified" },
-        { "file=x,file.filename=y", "can't both be given" },
-        { "format=raw,driver=qcow2,file=x", "can't both be given" },
+    static const struct {
+        const char *drive, *message;
+    } forms[] = {
+        {"if=virtio", "no file= given"},
+        {"file=x,if=nonsense", "unsupported bus type 'nonsense'"},
+        {"file=x,media=tape", "'tape' invalid media"},
+        {"file=x,cache=maybe", "invalid cache option"},
+        {"file=x,aio=fibers", "invalid aio option"},
+        {"file=x,frobnicate=1", "Invalid parameter 'frobnicate'"},
+        {"file=x,werror=stop", "werror=stop is not supported"},
+        {"file=x,copy-on-read=on", "copy-on-read=on is not supported"},
+        {"file=x,index=3,unit=1", "index cannot be used with bus and unit"},
+        {"file=x,index=many", "index"},
+        {"file=x,snapshot=perhaps", "snapshot"},
+        {"file=x,id=1abc", "identifier"},
+        {"file=x,image=y", "Invalid parameter 'image'"},
+        {"driver=blkreplay,if=none,id=q", "A block device must be specified"},
+        {"file=x,file.filename=y", "can't both be given"},
+        {"format=raw,driver=qcow2,file=x", "can't both be given"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
-        Error err = { "" };
+        Error err = {""};
         g_assert_false(add(forms[i].drive, &err));
         expect_text(err.msg, forms[i].message);
         expect_text(err.msg, "-drive ");
     }
-    static const struct { const char *drives[3], *message; } sets[] = {
-        { { "file=@/absent,id=d" }, "absent': No such file or directory" },
-        { { "file=@/a.raw,format=qcow2" }, "Image is not in qcow2 format" },
-        { { "file=@/a.raw,format=qed" }, "Unknown driver 'qed'" },
-        { { "file=@,id=d" }, "Is a directory" },
-        { { "driver=blkreplay,if=none,image=nope,id=r" }, "Cannot find device='nope' nor node-name='nope'" },
-        { { "driver=blkreplay,if=none,image=r,id=r" }, "Cannot find device=" },
-        { { "file=@/a.raw,format=raw,index=1", "file=@/b.qcow2,index=1" }, "(index=1) exists" },
-        { { "file=@/a.raw,format=raw,if=none,id=virtio0", "file=@/b.qcow2" }, "Duplicate ID 'virtio0' for drive" },
-        { { "file=@/b.qcow2,id=p", "file=@/b.qcow2,id=q" }, "Failed to get \"write\" lock" },
-        { { "file=@/b.qcow2,id=p", "file=@/c.qcow2,id=q" }, "Failed to get \"write\" lock" },
+    static const struct {
+        const char *drives[3], *message;
+    } sets[] = {
+        {{"file=@/absent,id=d"}, "absent': No such file or directory"},
+        {{"file=@/a.raw,format=qcow2"}, "Image is not in qcow2 format"},
+        {{"file=@/a.raw,format=qed"}, "Unknown driver 'qed'"},
+        {{"file=@,id=d"}, "Is a directory"},
+        {{"driver=blkreplay,if=none,image=nope,id=r"},
+         "Cannot find device='nope' nor node-name='nope'"},
+        {{"driver=blkreplay,if=none,image=r,id=r"}, "Cannot find device="},
+        {{"file=@/a.raw,format=raw,index=1", "file=@/b.qcow2,index=1"}, "(index=1) exists"},
+        {{"file=@/a.raw,format=raw,if=none,id=virtio0", "file=@/b.qcow2"},
+         "Duplicate ID 'virtio0' for drive"},
+        {{"file=@/b.qcow2,id=p", "file=@/b.qcow2,id=q"}, "Failed to get \"write\" lock"},
+        {{"file=@/b.qcow2,id=p", "file=@/c.qcow2,id=q"}, "Failed to get \"write\" lock"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
-        Error err = { "" };
+        Error err = {""};
         for (const char *const *drive = sets[i].drives; *drive; drive++) {
             add_ok(*drive);
         }
@@ -136,17 +151,23 @@ static void test_refused(void)
 
 static void test_places(void)
 {
-    static const struct { const char *drive, *id; BlockIf interface; unsigned index; } rows[] = {
-        { "file=@/a.raw,format=raw,readonly=on", "virtio1", BLOCK_IF_VIRTIO, 1 },
-        { "file=@/b.qcow2,if=virtio,index=0,read-only", "virtio0", BLOCK_IF_VIRTIO, 0 },
-        { "file=@/a.raw,format=raw,if=ide,snapshot", "ide0-hd0", BLOCK_IF_IDE, 0 },
-        { "file=@/a.raw,format=raw,if=ide,media=cdrom,bus=1", "ide1-cd0", BLOCK_IF_IDE, 2 },
-        { "file=@/a.raw,format=raw,if=scsi,readonly", "scsi0-hd0", BLOCK_IF_SCSI, 0 },
-        { "file=@/a.raw,format=raw,if=none,snapshot=on", "none0", BLOCK_IF_NONE, 0 },
-        { "file=@/a.raw,format=raw,if=none,snapshot=on,id=my.disk-1", "my.disk-1", BLOCK_IF_NONE, 1 },
-        { "driver=qcow2,file.driver=file,file.filename=@/b.qcow2,if=none,snapshot=on", "none2", BLOCK_IF_NONE, 2 },
-        { "file=file:@/odd.raw,format=raw,if=none,cache=none,aio=native,werror=report", "none3", BLOCK_IF_NONE, 3 },
-        { "file=@/c.qcow2,if=none,cache=writethrough,discard=unmap", "none4", BLOCK_IF_NONE, 4 },
+    static const struct {
+        const char *drive, *id;
+        BlockIf interface;
+        unsigned index;
+    } rows[] = {
+        {"file=@/a.raw,format=raw,readonly=on", "virtio1", BLOCK_IF_VIRTIO, 1},
+        {"file=@/b.qcow2,if=virtio,index=0,read-only", "virtio0", BLOCK_IF_VIRTIO, 0},
+        {"file=@/a.raw,format=raw,if=ide,snapshot", "ide0-hd0", BLOCK_IF_IDE, 0},
+        {"file=@/a.raw,format=raw,if=ide,media=cdrom,bus=1", "ide1-cd0", BLOCK_IF_IDE, 2},
+        {"file=@/a.raw,format=raw,if=scsi,readonly", "scsi0-hd0", BLOCK_IF_SCSI, 0},
+        {"file=@/a.raw,format=raw,if=none,snapshot=on", "none0", BLOCK_IF_NONE, 0},
+        {"file=@/a.raw,format=raw,if=none,snapshot=on,id=my.disk-1", "my.disk-1", BLOCK_IF_NONE, 1},
+        {"driver=qcow2,file.driver=file,file.filename=@/b.qcow2,if=none,snapshot=on", "none2",
+         BLOCK_IF_NONE, 2},
+        {"file=file:@/odd.raw,format=raw,if=none,cache=none,aio=native,werror=report", "none3",
+         BLOCK_IF_NONE, 3},
+        {"file=@/c.qcow2,if=none,cache=writethrough,discard=unmap", "none4", BLOCK_IF_NONE, 4},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         // b.qcow2 is c.qcow2's backing file, both only read; that is no conflict.
@@ -162,7 +183,8 @@ static void test_places(void)
         g_assert_true(drive_find(drive->id) == drive->drive);
         g_assert_cmpstr(drive_id(drive->drive), ==, drive->id);
     }
-    g_assert_true(drive_read_only(block_drive_at(0)->drive) && drive_read_only(block_drive_at(3)->drive));
+    g_assert_true(drive_read_only(block_drive_at(0)->drive) &&
+                  drive_read_only(block_drive_at(3)->drive));
     g_assert_false(drive_read_only(block_drive_at(2)->drive));
     g_assert_cmpuint(drive_size_bytes(block_drive_at(8)->drive), ==, 1024);
     g_assert_null(drive_find("none9"));
@@ -187,15 +209,16 @@ static void test_blkreplay(void)
     JsonNode *node = json_from_string(identity, NULL);
     JsonArray *drives = json_object_get_array_member(json_node_get_object(node), "drives");
     g_assert_cmpuint(json_array_get_length(drives), ==, 2);
-    JsonArray *chain = json_object_get_array_member(json_array_get_object_element(drives, 0), "chain");
+    JsonArray *chain =
+        json_object_get_array_member(json_array_get_object_element(drives, 0), "chain");
     g_assert_cmpuint(json_array_get_length(chain), ==, 2);
     json_node_unref(node);
-    Error err = { "" };
+    Error err = {""};
     g_assert_true(block_identity_check(identity, &err));
     close_ok();
     add_ok("file=@/c.qcow2,if=none,snapshot=on,id=img");
     add_ok("file=@/e.qcow2,if=none,id=nested");
-    Error same = { "" };
+    Error same = {""};
     g_assert_true(open_mode(REPLAY_NONE, NULL, &same));
     g_assert_true(block_identity_check(identity, &same));
     close_ok();
@@ -204,7 +227,7 @@ static void test_blkreplay(void)
 
 static void expect_different(const char *drive, const char *identity, const char *message)
 {
-    Error err = { "" };
+    Error err = {""};
     add_ok(drive);
     open_ok();
     g_assert_false(block_identity_check(identity, &err));
@@ -218,27 +241,34 @@ static void test_identity(void)
     open_ok();
     char *identity = block_identity_json();
     close_ok();
-    expect_different("file=@/c.qcow2,if=none,id=other,snapshot=on", identity, "drive 'other' is given where 'd'");
+    expect_different("file=@/c.qcow2,if=none,id=other,snapshot=on", identity,
+                     "drive 'other' is given where 'd'");
     expect_different("file=@/c.qcow2,if=none,id=d", identity, "snapshot=off, recorded with on");
-    expect_different("file=@/b.qcow2,if=none,id=d,snapshot=on", identity, "2097152 bytes, recorded with 4194304");
-    expect_different("file=@/b.qcow2,if=none,id=d,snapshot=on", identity, "2 image files in its chain, now it has 1");
+    expect_different("file=@/b.qcow2,if=none,id=d,snapshot=on", identity,
+                     "2097152 bytes, recorded with 4194304");
+    expect_different("file=@/b.qcow2,if=none,id=d,snapshot=on", identity,
+                     "2 image files in its chain, now it has 1");
     expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on,format=raw", identity, "chain");
     // The backing file has other contents, and with them other tables.
-    Error err = { "" };
+    Error err = {""};
     Image *image = image_open(bench_path("b.qcow2"), NULL, false, &err);
     g_assert_cmpint(image_write(image, 1 << 20, 5, (const uint8_t *)"hello"), ==, 0);
     g_assert_true(image_close(image, &err));
-    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", identity, "b.qcow2' is another image than the one");
-    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", "{\"drives\": []}", "recorded with 0 drives, now there are 1");
+    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", identity,
+                     "b.qcow2' is another image than the one");
+    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", "{\"drives\": []}",
+                     "recorded with 0 drives, now there are 1");
     expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", "{]", "says nothing about drives");
-    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", "{\"drives\": [3]}", "is given where");
+    expect_different("file=@/c.qcow2,if=none,id=d,snapshot=on", "{\"drives\": [3]}",
+                     "is given where");
     g_free(identity);
 }
 
 static void test_undo(void)
 {
-    // Recorded with a writable disk; in replay its undo file must be there, and is found through the identity.
-    Error err = { "" };
+    // Recorded with a writable disk; in replay its undo file must be there, and is found through
+    // the identity.
+    Error err = {""};
     add_ok("file=@/a.raw,format=raw,if=none,readonly,id=r");
     add_ok("file=@/odd.raw,format=raw,if=none,id=w");
     g_assert_true(open_mode(REPLAY_RECORD, NULL, &err));
@@ -248,7 +278,7 @@ static void test_undo(void)
     char *identity = block_identity_json();
     close_ok();
     char *outer = g_strdup_printf("{\"argv\": [], \"images\": %s}", identity);
-    const char *texts[] = { identity, outer };
+    const char *texts[] = {identity, outer};
     for (unsigned i = 0; i < 2; i++) {
         add_ok("file=@/a.raw,format=raw,if=none,readonly,id=r");
         add_ok("file=@/odd.raw,format=raw,if=none,id=w");

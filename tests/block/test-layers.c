@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Overlay and undo file against a model of the disk: nothing reaches the image that must not, and image + undo file is
-// the disk as it was when the recording began, to the bit, wherever the recording stopped.
+// Overlay and undo file against a model of the disk: nothing reaches the image that must not, and
+// image + undo file is the disk as it was when the recording began, to the bit, wherever the
+// recording stopped.
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -17,7 +18,7 @@ static const uint8_t undo_id[16] = "sixteen bytes ok";
 
 static Image *open_image(const char *name, bool read_only)
 {
-    Error err = { "" };
+    Error err = {""};
     Image *image = image_open(bench_path(name), NULL, read_only, &err);
     if (!image) {
         g_error("%s", err.msg);
@@ -27,7 +28,7 @@ static Image *open_image(const char *name, bool read_only)
 
 static void close_image(Image *image)
 {
-    Error err = { "" };
+    Error err = {""};
     if (!image_close(image, &err)) {
         g_error("%s", err.msg);
     }
@@ -56,7 +57,8 @@ static void test_map(void)
         uint64_t n = (uint64_t)g_rand_int_range(rand, 1, 3000);
         n = MIN(n, N - at);
         switch (g_rand_int_range(rand, 0, 40)) {
-        case 0: case 1: {
+        case 0:
+        case 1: {
             uint64_t value = g_rand_boolean(rand) ? MAP_ZERO : MAP_NONE;
             cluster_map_fill(map, at, n, value, NULL, NULL);
             for (uint64_t k = at; k < at + n; k++) {
@@ -64,7 +66,8 @@ static void test_map(void)
             }
             break;
         }
-        case 2: case 3: {
+        case 2:
+        case 3: {
             uint64_t run = 1;
             while (run < n && model[at] < MAP_FIRST && model[at + run] == model[at]) {
                 run++;
@@ -108,7 +111,8 @@ static void test_overlay(gconstpointer name)
     g_rand_free(rand);
 }
 
-// Discarding a disk much larger than memory takes neither time nor memory, in an overlay and when recording.
+// Discarding a disk much larger than memory takes neither time nor memory, in an overlay and when
+// recording.
 static void test_large(void)
 {
     enum { GIB = 1 << 30 };
@@ -138,7 +142,7 @@ static void test_large(void)
 // The disk as a replay sees it, with random requests on top.
 static void expect_undone(GRand *rand, const char *disk, const char *undo, const uint8_t *model)
 {
-    Error err = { "" };
+    Error err = {""};
     Image *image = undo_replay_open(open_image(disk, true), bench_path(undo), undo_id, &err);
     if (!image) {
         g_error("%s", err.msg);
@@ -162,7 +166,7 @@ static void test_undo(gconstpointer name)
     for (unsigned round = 0; round < 4; round++) {
         uint8_t *model = make_disk(rand, name);
         uint8_t *start = g_memdup2(model, SIZE);
-        Error err = { "" };
+        Error err = {""};
         Image *image = undo_record_open(open_image(name, false), bench_path("undo"), undo_id);
         g_assert_true(undo_record_begin(image, &err));
         for (unsigned i = 0; i < 10 + 40 * round; i++) {
@@ -184,14 +188,14 @@ static void test_undo(gconstpointer name)
     g_rand_free(rand);
 }
 
-// Killed within a write: anything may be in the image's clusters that are being written, and the record before may be
-// cut off anywhere, but then its cluster is untouched.
+// Killed within a write: anything may be in the image's clusters that are being written, and the
+// record before may be cut off anywhere, but then its cluster is untouched.
 static void test_undo_cut(void)
 {
     GRand *rand = g_rand_new_with_seed(6);
     uint8_t *model = make_disk(rand, "disk.raw");
     uint8_t *start = g_memdup2(model, SIZE);
-    Error err = { "" };
+    Error err = {""};
     struct stat st;
     Image *image = undo_record_open(open_image("disk.raw", false), bench_path("undo"), undo_id);
     g_assert_true(undo_record_begin(image, &err));
@@ -217,7 +221,7 @@ static void test_undo_cut(void)
 
 static void expect_refused(const char *disk, const uint8_t id[16], const char *text)
 {
-    Error err = { "" };
+    Error err = {""};
     Image *image = undo_replay_open(open_image(disk, true), bench_path("undo"), id, &err);
     g_assert_null(image);
     if (!strstr(err.msg, text)) {
@@ -229,14 +233,15 @@ static void test_undo_refused(void)
 {
     GRand *rand = g_rand_new_with_seed(8);
     uint8_t *model = make_disk(rand, "disk.raw");
-    Error err = { "" };
+    Error err = {""};
     Image *image = undo_record_open(open_image("disk.raw", false), bench_path("undo"), undo_id);
     g_assert_true(undo_record_begin(image, &err));
     for (unsigned i = 0; i < 30; i++) {
         bench_step(rand, image, model);
     }
     close_image(image);
-    expect_refused("disk.raw", (const uint8_t *)"another recording", "belongs to another recording");
+    expect_refused("disk.raw", (const uint8_t *)"another recording",
+                   "belongs to another recording");
     // The image is changed after the end.
     image = open_image("disk.raw", false);
     g_assert_cmpint(image_write(image, 0, 16, undo_id), ==, 0);
@@ -290,7 +295,7 @@ static void test_undo_full(void)
     }
     GRand *rand = g_rand_new_with_seed(9);
     uint8_t *model = make_disk(rand, "disk.raw");
-    Error err = { "" };
+    Error err = {""};
     Image *image = undo_record_open(open_image("disk.raw", false), bench_path("undo"), undo_id);
     g_assert_true(undo_record_begin(image, &err));
     int full = open("/dev/full", O_RDWR);

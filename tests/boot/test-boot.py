@@ -77,7 +77,7 @@ class Boot:
         self.both([("demo: round 0", STOP), (ENDS, STOP)])
 
     def root(self):
-        self.setup("demo=root", self.make("make-disk", "disk.qcow2", "--root"), True)
+        self.setup("demo=root", self.make("make-disk", "disk.qcow2", "--root"))
         self.both([("demo: root file system /dev/vda ext4", STOP)])
 
     def quit(self):

@@ -166,6 +166,26 @@ static void test_discard(void)
     world_free(w);
 }
 
+// What is in flight is bounded by its bytes too: the queue rests at 64 MiB and goes on by itself.
+static void test_backpressure(void)
+{
+    World *w = world_new();
+    Driver *d = blk_new(w, false);
+    for (unsigned i = 0; i < 66; i++) {
+        request(d, 0, IN, 0, FAKE_DRIVE_BYTES, false);
+    }
+    g_assert_cmpuint(drive_in_flight(drive_find("d0")), ==, 64);
+    g_assert_true(fake_drive_complete(0));
+    g_assert_cmpuint(drive_in_flight(drive_find("d0")), ==, 64); // one went, the next came
+    for (unsigned i = 0; i < 65; i++) {
+        g_assert_true(fake_drive_complete(0));
+    }
+    g_assert_false(fake_drive_complete(0));
+    g_assert_false(driver_broken(d));
+    driver_free(d);
+    world_free(w);
+}
+
 static void test_reset(void)
 {
     World *w = world_new();
@@ -205,6 +225,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-blk/transfers", test_transfers);
     g_test_add_func("/virtio-blk/errors", test_errors);
     g_test_add_func("/virtio-blk/discard", test_discard);
+    g_test_add_func("/virtio-blk/backpressure", test_backpressure);
     g_test_add_func("/virtio-blk/reset", test_reset);
     return g_test_run();
 }

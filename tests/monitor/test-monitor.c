@@ -82,7 +82,7 @@ static char *next_line(int wait_ms)
 static void drop_prompt(void)
 {
     static const char prompt[] = "(qemu) ";
-    for (unsigned i = 0; i < 200 && input->len < strlen(prompt); i++) {
+    for (unsigned i = 0; i < 1000 && input->len < strlen(prompt); i++) {
         fill(10);
     }
     if (!g_str_has_prefix(input->str, prompt)) {
@@ -113,7 +113,7 @@ static void do_send(const char *text, bool line_end)
         stop("cannot send", text, strerror(errno));
     }
     if (hmp) {
-        char *echo = next_line(2000);
+        char *echo = next_line(10000);
         g_strchomp(all);
         if (!echo || strcmp(echo, all) != 0) {
             stop("echo", all, echo);
@@ -126,7 +126,7 @@ static void do_send(const char *text, bool line_end)
 
 static void do_expect(const char *pattern)
 {
-    char *full = substitute(pattern), *line = next_line(2000);
+    char *full = substitute(pattern), *line = next_line(10000);
     if (!line || (strcmp(full, line) != 0 && !g_pattern_match_simple(full, line))) {
         stop("reply", full, line);
     }

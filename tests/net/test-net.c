@@ -32,14 +32,14 @@ static void card_rx(Device *dev, const uint8_t *frame, size_t len)
     g_ptr_array_add(card.frames, bytes);
 }
 
-static void begin(const char *optarg)
+static void begin(const char *option)
 {
     static const ReplayHost host = {.position = no_position, .event_digest = no_digest};
     Error err = {0};
     card.machine.replay = replay_new(&host);
     card.dev = (Device){.type = &card_type, .machine = &card.machine, .path = (char *)"card"};
     card.frames = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    bool ok = net_netdev_add(optarg, &err);
+    bool ok = net_netdev_add(option, &err);
     g_assert_cmpstr(err.msg, ==, "");
     g_assert_true(ok);
     card.port = net_port_new(&card.machine, "n", &card.dev, card_rx, &err);
@@ -62,21 +62,16 @@ static void end(void)
     g_free(card.port);
 }
 
-// Runs main loop and seam until nothing has happened for `quiet_ms`.
-static void settle(int quiet_ms)
+// Runs main loop and seam until nothing was delivered in `looks` looks, a millisecond or more apart.
+static void settle(int looks)
 {
-    gint64 end_us = g_get_monotonic_time() + quiet_ms * 1000;
-    while (g_get_monotonic_time() < end_us) {
-        bool busy = false;
+    for (int quiet = 0; quiet < looks; quiet++) {
         while (replay_deliver(card.machine.replay, -1, NULL, NULL)) {
-            busy = true;
+            quiet = 0;
         }
-        if (busy) {
-            end_us = g_get_monotonic_time() + quiet_ms * 1000;
+        while (g_main_context_iteration(NULL, FALSE)) {
         }
-        if (!g_main_context_iteration(NULL, FALSE)) {
-            g_usleep(300);
-        }
+        g_usleep(1000);
     }
 }
 
@@ -337,8 +332,8 @@ static char *forward_optarg(unsigned *port)
 static void test_hostfwd(void)
 {
     unsigned port;
-    char *optarg = forward_optarg(&port);
-    begin(optarg);
+    char *option = forward_optarg(&port);
+    begin(option);
     net_port_credit(card.port, 100);
     open_net();
     int client = connect_to(port);
@@ -352,15 +347,15 @@ static void test_hostfwd(void)
     g_free(connections);
     close(client);
     end();
-    g_free(optarg);
+    g_free(option);
 }
 
 // Stopped: nothing is polled and libslirp's clock stands; running again: it comes.
 static void test_stopped(void)
 {
     unsigned port;
-    char *optarg = forward_optarg(&port);
-    begin(optarg);
+    char *option = forward_optarg(&port);
+    begin(option);
     net_port_credit(card.port, 100);
     open_net();
     settle(20);
@@ -374,7 +369,7 @@ static void test_stopped(void)
     free_all(syn);
     close(client);
     end();
-    g_free(optarg);
+    g_free(option);
 }
 
 // ---- bounds and credit ----
@@ -392,9 +387,9 @@ static void look(void *ctx, const NetInfo *info)
 static void test_bound(void)
 {
     unsigned port;
-    char *optarg = forward_optarg(&port);
+    char *option = forward_optarg(&port);
     enum { PINGS = 1200, BYTES = 1400 };
-    begin(optarg);
+    begin(option);
     open_net();
     net_port_credit(card.port, 1);
     send_arp(1, host_ip);
@@ -444,7 +439,7 @@ static void test_bound(void)
     free_all(syn);
     close(client);
     end();
-    g_free(optarg);
+    g_free(option);
 }
 
 // The other way: a guest that sends more than is looked at loses it, and we keep no more than 1 MiB.
@@ -474,9 +469,9 @@ static void test_replaying(void)
     unsigned port;
     int taken = host_socket(SOCK_STREAM, &port);
     g_assert_cmpint(listen(taken, 1), ==, 0);
-    char *optarg = g_strdup_printf("user,id=n,hostfwd=tcp:127.0.0.1:%u-:22", port);
+    char *option = g_strdup_printf("user,id=n,hostfwd=tcp:127.0.0.1:%u-:22", port);
     Error err = {0};
-    begin(optarg);
+    begin(option);
     net_port_credit(card.port, 100);
     g_assert_true(net_open_all(REPLAY_PLAY, &err));
     send_arp(1, host_ip);
@@ -488,7 +483,7 @@ static void test_replaying(void)
         g_strdup_printf("Could not set up host forwarding rule 'tcp:127.0.0.1:%u-:22'", port);
     g_assert_cmpstr(err.msg, ==, expected);
     g_free(expected);
-    g_free(optarg);
+    g_free(option);
     close(taken);
     end();
 }
@@ -498,7 +493,7 @@ static void test_replaying(void)
 static void test_netdev_errors(void)
 {
     static const struct {
-        const char *optarg, *message;
+        const char *option, *message;
     } rows[] = {
         {"foo,id=a", "Parameter 'type' does not accept value 'foo'"},
         {"user", "Parameter 'id' is missing"},
@@ -533,7 +528,7 @@ static void test_netdev_errors(void)
     begin("user,id=n");
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         Error err = {0};
-        g_assert_false(net_netdev_add(rows[i].optarg, &err));
+        g_assert_false(net_netdev_add(rows[i].option, &err));
         g_assert_cmpstr(err.msg, ==, rows[i].message);
     }
     Error err = {0};
@@ -549,7 +544,7 @@ static void test_netdev_errors(void)
 static void test_filters(void)
 {
     static const struct {
-        const char *optarg, *message;
+        const char *option, *message;
     } rows[] = {
         {"filter-replay,id=q", "Parameter 'netdev' is missing"},
         {"filter-replay,netdev=n", "Parameter 'id' is missing"},
@@ -562,7 +557,7 @@ static void test_filters(void)
     begin("user,id=n");
     g_assert_true(filter_replay_add("filter-replay,id=r,netdev=n", &err));
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_assert_false(filter_replay_add(rows[i].optarg, &err));
+        g_assert_false(filter_replay_add(rows[i].option, &err));
         g_assert_cmpstr(err.msg, ==, rows[i].message);
     }
     g_assert_true(net_open_all(REPLAY_PLAY, &err));

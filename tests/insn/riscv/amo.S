@@ -2,7 +2,7 @@
 // A: atomic read-modify-write, load-reserved and store-conditional (U chapter 8).
 //
 // What U leaves open (own stores between LR and SC, SC elsewhere in the reservation set) is in reservation.S.
-#include "test.h"
+#include "test.inc"
 
 // op on a word and on a doubleword, both in memory at cell with a known neighbour.
 .macro AMO number, op, old, operand, value_w, value_d

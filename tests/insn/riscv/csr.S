@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // CSRs: the six instructions, WARL fields, read-only and missing registers, privilege (U 9; P chapter 2, 3.1, 4.1).
-#include "test.h"
+#include "test.inc"
 
 // Writes ones, then zeros, and expects what sticks.
 .macro STICKS number, csr, ones, zeros

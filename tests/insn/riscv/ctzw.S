@@ -2,8 +2,8 @@
 // ctzw of a register whose low word is 0 and whose high word isn't (B: 32).
 //
 // Apart from zb.S since the peer gives 63 here.
-#include "rows.h"
-#include "test.h"
+#include "rows.inc"
+#include "test.inc"
 
     START
     R1 1, ctzw, 0x8000000000000000, 32

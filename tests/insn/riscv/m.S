@@ -2,8 +2,8 @@
 // M: multiplication and division (U chapter 7), division by zero and overflow included.
 //
 // Results are computed from the manual's definitions with whole numbers of any size.
-#include "rows.h"
-#include "test.h"
+#include "rows.inc"
+#include "test.inc"
 
     START
     // mul

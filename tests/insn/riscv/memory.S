@@ -3,7 +3,7 @@
 //
 // Misaligned loads and stores of RAM just work, as the peer's do (U 2.6 lets an environment choose). Stores to code are seen by the next
 // fetch, without fence.i, as on the peer.
-#include "test.h"
+#include "test.inc"
 
     START
     // every misalignment, within and across 8 bytes

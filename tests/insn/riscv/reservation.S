@@ -3,7 +3,7 @@
 //
 // A reservation lives through the hart's own stores and through traps, and only the reserved address itself may be stored to. A misaligned
 // address traps, whether or not there is a reservation.
-#include "test.h"
+#include "test.inc"
 
     START
     lla a0, cell

@@ -2,8 +2,8 @@
 // RV64I: computation, jumps and branches, loads and stores (U chapters 2, 5).
 //
 // Results of the tables are computed from the manual's definitions with whole numbers of any size.
-#include "rows.h"
-#include "test.h"
+#include "rows.inc"
+#include "test.inc"
 
 .macro TAKEN number, op, left, right
     CASE \number

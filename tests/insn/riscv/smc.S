@@ -2,7 +2,7 @@
 // A store that changes the very next instruction, without fence.i.
 //
 // U 3 lets the old instruction run; here the new one does, at once, since what a store changes never depends on how code was cut into blocks.
-#include "test.h"
+#include "test.inc"
 
     START
     CASE 30

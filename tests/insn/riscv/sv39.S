@@ -3,7 +3,7 @@
 //
 // Tables: root[2] maps 0x80000000 to itself as 1 GiB; root[0] -> mid; mid[0] -> leaf, 4 KiB pages at 0x0; mid[1..] 2 MiB pages at 0x200000, ….
 // Page n of the window stands for `page`, with the bits that a case writes into leaf[n].
-#include "test.h"
+#include "test.inc"
 
 #define V 1
 #define R 2

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Exceptions, interrupts, delegation, vectors, returns (P 3.1.6 to 3.1.9, 3.3.2, 4.1).
-#include "test.h"
+#include "test.inc"
 
 #define CLINT 0x2000000
 #define INTERRUPT (1 << 63)

@@ -2,7 +2,7 @@
 // Changes of page tables without sfence.vma: each is seen by the next access, at every level, for loads, stores and fetches.
 //
 // P 4.2.1 lets hardware use the old entries for a while; here translation behaves as if walked at each access. Tables as in sv39.S.
-#include "test.h"
+#include "test.inc"
 
 #define RWX 0xcf    // V R W X A D
 

@@ -2,8 +2,8 @@
 // Zba, Zbb, Zbc, Zbs: bit manipulation (B).
 //
 // Results are computed from the manual's definitions with whole numbers of any size.
-#include "rows.h"
-#include "test.h"
+#include "rows.inc"
+#include "test.inc"
 
     START
     // sh1add

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// work: a guest that uses everything at once and hashes what it sees, the instants included: timer and device interrupts, disk, network, serial
+// input, floating point, address translation, code that rewrites itself.
+//
+// Each interrupt mixes mepc and mtime into the hash, so that one instruction more or less anywhere changes all that follows. It prints a line a
+// round, and ends after ROUNDS rounds. Virtio 1.1 over MMIO (sections 2.6, 4.2), PLIC, CLINT, 16550. Without a disk or a card that part is skipped.
+#include "bare.h"
+
+enum { ROUNDS = 12, PLIC = 0xc000000, VIRTIO = 0x10001000, VIRTIO_STEP = 0x1000, VIRTIO_SLOTS = 8, UART_IRQ = 10, QUEUE = 8, SECTOR = 512 };
+enum { MAGIC = 0, VERSION = 4, DEVICE_ID = 8, FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_FEATURES_SEL = 0x24, QUEUE_SEL = 0x30,
+       QUEUE_NUM = 0x38, QUEUE_READY = 0x44, QUEUE_NOTIFY = 0x50, INT_STATUS = 0x60, INT_ACK = 0x64, STATUS = 0x70, QUEUE_DESC = 0x80,
+       QUEUE_DRIVER = 0x90, QUEUE_DEVICE = 0xa0 };
+enum { ID_NET = 1, ID_BLK = 2, DESC_NEXT = 1, DESC_WRITE = 2 };
+
+typedef struct Desc { uint64_t addr; uint32_t len; uint16_t flags, next; } Desc;
+typedef struct Queue {
+    Desc desc[QUEUE];
+    struct { uint16_t flags, idx, ring[QUEUE]; } avail __attribute__((aligned(16)));
+    struct { uint16_t flags, idx; struct { uint32_t id, len; } ring[QUEUE]; } used __attribute__((aligned(16)));
+    uint16_t seen;
+} Queue;
+
+static Queue blk_queue __attribute__((aligned(4096))), rx_queue __attribute__((aligned(4096))), tx_queue __attribute__((aligned(4096)));
+static uintptr_t blk, net;
+static unsigned blk_irq, net_irq;
+static volatile uint64_t hash = 0xcbf29ce484222325, ticks, blk_done, frames, typed, random_state = 88172645463325252;
+static uint8_t sector[8 * SECTOR] __attribute__((aligned(16))), frame[2][2048], arp[64];
+static volatile uint8_t blk_status;
+static struct { uint32_t type, reserved; uint64_t sector; } blk_header;
+
+static void mix(uint64_t value)
+{
+    hash = (hash ^ value) * 0x100000001b3;
+    hash ^= hash >> 29;
+}
+
+static uint64_t next_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static void fence(void)
+{
+    __asm__ volatile("fence" ::: "memory");
+}
+
+// ---- virtio ----
+
+static uintptr_t find(uint32_t id, unsigned *irq)
+{
+    for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
+        uintptr_t at = VIRTIO + i * VIRTIO_STEP;
+        if (read32(at + DEVICE_ID) == id) {
+            *irq = 1 + i;
+            return at;
+        }
+    }
+    return 0;
+}
+
+static void write_address(uintptr_t at, const volatile void *address)
+{
+    write32(at, (uint32_t)(uintptr_t)address);
+    write32(at + 4, (uint32_t)((uintptr_t)address >> 32));
+}
+
+static void queue_setup(uintptr_t dev, unsigned n, Queue *queue)
+{
+    write32(dev + QUEUE_SEL, n);
+    write32(dev + QUEUE_NUM, QUEUE);
+    write_address(dev + QUEUE_DESC, queue->desc);
+    write_address(dev + QUEUE_DRIVER, &queue->avail);
+    write_address(dev + QUEUE_DEVICE, &queue->used);
+    write32(dev + QUEUE_READY, 1);
+}
+
+static void device_begin(uintptr_t dev)
+{
+    write32(dev + STATUS, 0);
+    write32(dev + STATUS, 3);
+    write32(dev + DRIVER_FEATURES_SEL, 0);
+    write32(dev + DRIVER_FEATURES, 0);
+    write32(dev + DRIVER_FEATURES_SEL, 1);
+    write32(dev + DRIVER_FEATURES, 1); // VERSION_1
+    write32(dev + STATUS, 11);
+}
+
+static void queue_offer(uintptr_t dev, unsigned n, Queue *queue, uint16_t head)
+{
+    queue->avail.ring[queue->avail.idx % QUEUE] = head;
+    fence();
+    queue->avail.idx++;
+    fence();
+    write32(dev + QUEUE_NOTIFY, n);
+}
+
+static void disk_start(uint32_t type, uint64_t number)
+{
+    blk_header.type = type;
+    blk_header.sector = number;
+    blk_status = 0xff;
+    blk_queue.desc[0] = (Desc){(uintptr_t)&blk_header, sizeof(blk_header), DESC_NEXT, 1};
+    blk_queue.desc[1] = (Desc){(uintptr_t)sector, sizeof(sector), (uint16_t)(DESC_NEXT | (type ? 0 : DESC_WRITE)), 2};
+    blk_queue.desc[2] = (Desc){(uintptr_t)&blk_status, 1, DESC_WRITE, 0};
+    queue_offer(blk, 0, &blk_queue, 0);
+}
+
+static void rx_offer(unsigned n)
+{
+    rx_queue.desc[n] = (Desc){(uintptr_t)frame[n], sizeof(frame[n]), DESC_WRITE, 0};
+    queue_offer(net, 0, &rx_queue, (uint16_t)n);
+}
+
+// "Who has 10.0.2.2?" (RFC 826), behind virtio-net's header of 12 bytes.
+static void arp_send(void)
+{
+    static const uint8_t packet[] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12, 0x34, 0x56, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
+        0x52, 0x54, 0, 0x12, 0x34, 0x56, 10, 0, 2, 15, 0, 0, 0, 0, 0, 0, 10, 0, 2, 2,
+    };
+    for (unsigned i = 0; i < sizeof(packet); i++) {
+        arp[12 + i] = packet[i];
+    }
+    tx_queue.desc[0] = (Desc){(uintptr_t)arp, 12 + sizeof(packet), 0, 0};
+    queue_offer(net, 1, &tx_queue, 0);
+}
+
+// ---- interrupts ----
+
+static void on_disk(void)
+{
+    write32(blk + INT_ACK, read32(blk + INT_STATUS));
+    while (blk_queue.seen != *(volatile uint16_t *)&blk_queue.used.idx) {
+        blk_queue.seen++;
+        mix(blk_status);
+        blk_done++;
+    }
+}
+
+static void on_card(void)
+{
+    write32(net + INT_ACK, read32(net + INT_STATUS));
+    while (rx_queue.seen != *(volatile uint16_t *)&rx_queue.used.idx) {
+        unsigned n = rx_queue.used.ring[rx_queue.seen % QUEUE].id, len = rx_queue.used.ring[rx_queue.seen % QUEUE].len;
+        rx_queue.seen++;
+        for (unsigned i = 0; i < len; i++) {
+            mix(frame[n & 1][i]);
+        }
+        frames++;
+        rx_offer(n & 1);
+    }
+}
+
+static void on_external(void)
+{
+    unsigned irq = read32(PLIC + 0x200004);
+    if (irq == UART_IRQ) {
+        for (int c; (c = get_char()) >= 0; typed++) {
+            mix((uint64_t)c);
+        }
+    } else if (blk && irq == blk_irq) {
+        on_disk();
+    } else if (net && irq == net_irq) {
+        on_card();
+    }
+    write32(PLIC + 0x200004, irq);
+}
+
+uint64_t trap(uint64_t cause, uint64_t pc, uint64_t value)
+{
+    mix(cause);
+    mix(pc);
+    mix(value);
+    mix(read64(CLINT + CLINT_MTIME));
+    if (cause == (UINT64_C(1) << 63 | 7)) {
+        ticks++;
+        write64(CLINT + CLINT_MTIMECMP, read64(CLINT + CLINT_MTIME) + 200 + next_random() % 2000);
+    } else if (cause == (UINT64_C(1) << 63 | 11)) {
+        on_external();
+    } else {
+        put_text("unexpected trap, cause ");
+        put_hex(cause);
+        put_text(" at ");
+        put_hex(pc);
+        put_text("\n");
+        machine_end(1);
+    }
+    return pc;
+}
+
+// ---- work ----
+
+static void compute(unsigned n)
+{
+    double x = 1.0 + (double)n / 3, sum = 0;
+    uint64_t a = hash;
+    for (unsigned i = 1; i < 2000; i++) {
+        x = x * 1.0000001 + 1.0 / i;
+        sum += x / (1 + i * x);
+        a = a * 6364136223846793005 + (a >> 33) / (i | 1) + (uint32_t)a % 7;
+    }
+    union { double d; uint64_t u; } bits = { .d = sum };
+    mix(bits.u);
+    mix(a);
+}
+
+// Calls a function whose constant is rewritten each time, without fence.i.
+static void rewrite_code(unsigned n)
+{
+    static uint32_t code[2] __attribute__((aligned(8)));
+    code[0] = 0x00000513 | n << 20; // li a0, n
+    code[1] = 0x00008067;           // ret
+    uint64_t (*made)(void) = (uint64_t (*)(void))(uintptr_t)code;
+    fence();
+    uint64_t got = made();
+    mix(got);
+    if (got != n) {
+        put_text("stale code\n");
+        machine_end(2);
+    }
+}
+
+enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_A = 64, PTE_D = 128, MPP_S = 1 << 11, MPRV = 1 << 17 };
+static uint64_t root[512] __attribute__((aligned(4096))), middle[512] __attribute__((aligned(4096))), leaf[512] __attribute__((aligned(4096)));
+static uint64_t page[1024] __attribute__((aligned(4096)));
+
+static uint64_t translated_load(uintptr_t at)
+{
+    uint64_t value;
+    uint64_t mstatus = csr_read(mstatus);
+    csr_clear(mstatus, MSTATUS_MIE);
+    csr_set(mstatus, MPP_S | MPRV);
+    value = *(volatile uint64_t *)at;
+    csr_write(mstatus, mstatus);
+    return value;
+}
+
+// Entries changed without a fence: accessed bits cleared, pages exchanged. Through Sv39, from M-mode with MPRV.
+static void exchange_pages(unsigned n)
+{
+    root[0] = (uintptr_t)middle >> 12 << 10 | PTE_V;
+    middle[0] = (uintptr_t)leaf >> 12 << 10 | PTE_V;
+    csr_write(satp, UINT64_C(8) << 60 | (uintptr_t)root >> 12);
+    page[0] = n;
+    page[512] = n + 1;
+    for (unsigned i = 0; i < 4; i++) {
+        leaf[3] = (((uintptr_t)page >> 12) + (i & 1)) << 10 | PTE_V | PTE_R;
+        uint64_t got = translated_load(3 << 12);
+        mix(got);
+        if (got != n + (i & 1) || !(*(volatile uint64_t *)&leaf[3] & PTE_A)) {
+            put_text("stale translation\n");
+            machine_end(3);
+        }
+        leaf[3] &= ~(uint64_t)PTE_A;
+        mix(translated_load((3 << 12) + 8));
+        if (!(*(volatile uint64_t *)&leaf[3] & PTE_A)) {
+            put_text("stale accessed bit\n");
+            machine_end(4);
+        }
+    }
+    csr_write(satp, 0);
+}
+
+static void disk_work(unsigned round)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t before = blk_done, number = next_random() % 64 * 8;
+        disk_start(round % 3 == 2 && i == 0, number);
+        while (blk_done == before) {
+            if (i & 1) {
+                compute(i);
+            } else {
+                __asm__ volatile("wfi");
+            }
+        }
+        for (unsigned n = 0; n < sizeof(sector); n += 8) {
+            mix(*(uint64_t *)(sector + n));
+        }
+        *(uint64_t *)sector = hash;
+    }
+}
+
+static void start_devices(void)
+{
+    blk = find(ID_BLK, &blk_irq);
+    net = find(ID_NET, &net_irq);
+    if (blk) {
+        device_begin(blk);
+        queue_setup(blk, 0, &blk_queue);
+        write32(blk + STATUS, 15);
+    }
+    if (net) {
+        device_begin(net);
+        queue_setup(net, 0, &rx_queue);
+        queue_setup(net, 1, &tx_queue);
+        write32(net + STATUS, 15);
+        rx_offer(0);
+        rx_offer(1);
+    }
+    for (unsigned irq = 1; irq <= UART_IRQ; irq++) {
+        write32(PLIC + 4 * irq, 1);
+    }
+    write32(PLIC + 0x2000, 0x7fe);
+    write32(PLIC + 0x200000, 0);
+    write8(UART + 2, 1); // FIFOs on
+    write8(UART + 1, 1); // interrupt on receive
+    write8(UART + 4, 8); // OUT2
+}
+
+int main(uint64_t hart, uintptr_t dtb)
+{
+    (void)hart;
+    (void)dtb;
+    start_devices();
+    csr_write(pmpaddr0, -1);
+    csr_write(pmpcfg0, 0x1f);
+    write64(CLINT + CLINT_MTIMECMP, read64(CLINT + CLINT_MTIME) + 1000);
+    csr_write(mie, MIP_MTIP | MIP_MEIP);
+    csr_set(mstatus, MSTATUS_MIE);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        if (net) {
+            arp_send();
+        }
+        for (unsigned i = 0; i < 5; i++) {
+            compute(i);
+            rewrite_code(round * 5 + i);
+            exchange_pages(round + i);
+        }
+        if (blk) {
+            disk_work(round);
+        }
+        uint64_t until = ticks + 3;
+        while (ticks < until) {
+            __asm__ volatile("wfi");
+        }
+        put_text("round ");
+        put_number(round);
+        put_text(" ");
+        put_hex(hash);
+        put_text("\n");
+    }
+    csr_clear(mstatus, MSTATUS_MIE);
+    put_text("disk ");
+    put_number(blk_done);
+    put_text(blk_done || !blk ? " ok" : " NONE");
+    put_text(" end ");
+    put_hex(hash);
+    put_text("\n");
+    return 0;
+}
