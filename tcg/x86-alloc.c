@@ -337,6 +337,10 @@ void value_to_arg(Emit *e, IrRef ref, unsigned n)
 static int pinned_dest(const Emit *e, IrRef ref, unsigned bank)
 {
     const IrInsn *next = &e->block->ins[ref + 1];
+    if (next->op == IR_NANBOX && next->a == ref && e->val[ref].uses == 1) { // done in place
+        ref++;
+        next++;
+    }
     if (ref + 1 >= e->block->nins || next->op != IR_SETREG || next->a != ref || ir_type_bytes(next->type) != 8) {
         return -1;
     }

@@ -64,6 +64,10 @@ static unsigned count_uses(Emit *e)
     }
     for (IrRef ref = 1; ref < block->nins; ref++) {
         const IrInsn *insn = &block->ins[ref];
+        const IrInsn *b = &block->ins[insn->b];
+        if (insn->op == IR_FCOPYSIGN && b->op == IR_FNEG && b->a == insn->a && e->val[insn->b].uses == 1) {
+            e->val[insn->b].uses = 0; // made by the user itself
+        }
         if (insn->op == IR_SELECT && !is_float_type(insn->type)) {
             defer_compare(e, ref);
         }
@@ -86,7 +90,10 @@ static void emit_one(Emit *e, IrRef ref)
         return;
     }
     switch (insn->op) {
-    case IR_INSN: emit_insn(e, ref); break;
+    case IR_INSN:
+        emit_insn(e, ref);
+        e->effects = false;
+        return;
     case IR_CONST:
         e->val[ref].kind = V_CONST;
         e->val[ref].imm = insn->type == IR_I32 ? (uint32_t)insn->imm : insn->imm;
@@ -102,6 +109,8 @@ static void emit_one(Emit *e, IrRef ref)
         }
         break;
     }
+    // Sticky flags are an effect that may be had twice.
+    e->effects |= insn->op == IR_SETREG || (ir_op_has(insn->op, 'S') && insn->op != IR_LD);
 }
 
 // FpEnv's settings are part of what a block's key stands for.
@@ -270,6 +279,7 @@ Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error 
     choose_pins(jit, slots, nslots, BANK_FLOAT, floats, PIN_FLOATS);
     jit->hot = jit->code.write;
     thunks_emit(jit);
+    fp_constants_emit(jit);
     jit->hot_start = jit->hot;
     jit->cold = jit->code.write + COLD_START;
     jit->emit = g_new0(Emit, 1);

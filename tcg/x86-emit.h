@@ -49,7 +49,7 @@ struct Jit {
     uint8_t *hot_start;     // after the thunks
     OsHostFeatures host;
     Thunks thunks;
-    uint64_t *constants;    // for floats: see x86-emit-fp.c
+    uint8_t *constants;     // for floats, 16 bytes each: see x86-emit-fp.c
     unsigned npins;
     uint32_t pin_slot[PIN_INTS + PIN_FLOATS];
     uint8_t pin_reg[PIN_INTS + PIN_FLOATS];
@@ -66,6 +66,7 @@ static inline const void *code_address(const Jit *jit, const uint8_t *written)
 }
 
 void thunks_emit(Jit *jit);
+void fp_constants_emit(Jit *jit);
 
 // ---- the block that is being translated ----
 
@@ -120,7 +121,7 @@ typedef struct Emit {
     bool failed;          // the frame or a table is full: the block stays with T0
     bool plain_fp, plain_rounding; // FpEnv is RISC-V's; rounding is one that the host has
     bool check_attention; // a helper ran in this instruction
-    bool flags_live;      // host flags must survive
+    bool effects;         // this instruction has changed state already
     IrRef now;
     unsigned index;       // of the current guest instruction
     uint32_t locked;      // registers in use by the current instruction
@@ -169,7 +170,6 @@ void float_store(Asm *a, Opnd to, unsigned from);
 // x86-emit-int.c, x86-emit-mem.c, x86-emit-flow.c, x86-emit-fp.c. False: not native, nothing was emitted.
 bool emit_int(Emit *e, IrRef ref);
 bool emit_fp(Emit *e, IrRef ref);
-bool emit_deferred(const Emit *e, IrRef ref, IrRef user); // may the comparison wait for its user
 unsigned emit_compare(Emit *e, const IrInsn *cmp, unsigned cond); // emits; returns the condition code
 void emit_memory(Emit *e, IrRef ref);
 void emit_c_op(Emit *e, IrRef ref);
