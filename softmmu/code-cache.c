@@ -7,6 +7,7 @@
 
 #include "softmmu/exec.h"
 #include "util/log.h"
+#include "util/log.h"
 
 enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
 
@@ -307,6 +308,8 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
     block->second_page = next.ram_page;
     assert(block->crosses || block->bytes <= fetch.len);
     block->ir = ir_block_copy(built);
+    dump_guest(exec, block, host);
+    dump_ir(exec, LOG_OP, block->ir);
     Block **link = &exec->hash[block_hash(exec, ram_address, pc, flags)];
     block->hash_next = *link;
     *link = block;
@@ -376,6 +379,7 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;
+        dump_code(block);
     }
     return block->code;
 }
