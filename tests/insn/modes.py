@@ -18,6 +18,7 @@ MODES = {
     "flushed at random": ["--flush", "1"],
     "flushed at random, short": ["--flush", "77", "--max-guest", "3"],
     "slices of random length": ["--chop", "5"],
+    "IR printed and parsed": ["--reparse"],
 }
 
 
