@@ -6,6 +6,8 @@
 //     --cpu NAME=VALUE    a property of the CPU (may be repeated)
 //     --limit N           at most N instructions (default 50000000)
 //     --shift N           an instruction is 2^N ns (default 0)
+//     --jit N             T1 from the Nth run of a block on (1: always), without --jit T0 alone
+//     --sse2              T1 without newer host instructions
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
 //     --jit               T1 with T0
@@ -112,6 +114,8 @@ static void parse(Options *o, int argc, char **argv)
             o->exec.no_tlb = true;
         } else if (!strcmp(arg, "--reparse")) {
             reparse = true;
+        } else if (!strcmp(arg, "--sse2")) {
+            o->exec.sse2_only = true;
         } else if (!strcmp(arg, "--ir")) {
             show_ir = true;
         } else if (!strcmp(arg, "--jit")) {
@@ -139,6 +143,9 @@ static void parse(Options *o, int argc, char **argv)
                 o->limit = number_of(arg, next);
             } else if (!strcmp(arg, "--shift")) {
                 o->shift = (uint8_t)number_of(arg, next);
+            } else if (!strcmp(arg, "--jit")) {
+                o->exec.interpreter = false;
+                o->exec.t1_after = (unsigned)number_of(arg, next);
             } else if (!strcmp(arg, "--max-guest")) {
                 o->exec.max_guest = (unsigned)number_of(arg, next);
             } else if (!strcmp(arg, "--flush")) {
