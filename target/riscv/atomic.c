@@ -13,49 +13,93 @@ static void raise_illegal(CPU *cpu, uint64_t raw)
     cpu_raise(cpu, CAUSE_ILLEGAL, raw);
 }
 
-// Translates for LR or SC. False: an exception was raised.
-static bool atomic_probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host)
+typedef struct Cell { // what LR and SC work on
+    uint64_t gpa;
+    const uint8_t *host;
+    uint8_t *writable;   // the same if a store needs no more than writing there, else NULL
+} Cell;
+
+// A translation that the TLB holds names the host address alone; the physical one is remembered from the walk.
+static bool cell_cached(RiscvCpu *rc, uint64_t gva, MemOp memop, Access access, Cell *cell)
 {
-    if (cpu->ops->probe(cpu, gva, memop, access, gpa, host) != SLOW_OK) {
+    const TlbTable *t = &rc->cpu.tlb[access][memop_mmu(memop)];
+    unsigned i = gva >> PAGE_BITS & (TLB_SIZE - 1);
+    if ((t->tag[i] ^ gva) > PAGE_SIZE - memop_bytes(memop)) {
         return false;
     }
-    if (!*host) {
+    uint64_t host = gva + t->addend[i];
+    const PhysicalPage *page = &rc->physical[host >> PAGE_BITS & (PHYSICAL_PAGES - 1)];
+    if (page->host != host >> PAGE_BITS || page->map_version != rc->cpu.machine->map_version) {
+        return false;
+    }
+    cell->gpa = page->gpa | (gva & PAGE_MASK);
+    cell->host = cell->writable = (uint8_t *)(uintptr_t)host;
+    return true;
+}
+
+// Translates an aligned address for LR or SC. False: an exception was raised.
+static bool cell_find(CPU *cpu, uint64_t gva, MemOp memop, Access access, Cell *cell)
+{
+    RiscvCpu *rc = riscv_cpu(cpu);
+    const void *host;
+    if (cell_cached(rc, gva, memop, access, cell)) {
+        return true;
+    }
+    if (cpu->ops->probe(cpu, gva, memop, access, &cell->gpa, &host) != SLOW_OK) {
+        return false;
+    }
+    if (!host) {
         riscv_access_fault(cpu, gva, access);
         return false;
     }
+    cell->host = host;
+    cell->writable = NULL;
+    uint64_t host_page = (uint64_t)(uintptr_t)host >> PAGE_BITS;
+    rc->physical[host_page & (PHYSICAL_PAGES - 1)] =
+        (PhysicalPage){ .host = host_page, .gpa = cell->gpa & ~(uint64_t)PAGE_MASK, .map_version = cpu->machine->map_version };
     return true;
 }
 
 static uint64_t load_reserved(CPU *cpu, uint64_t gva, uint64_t memop, uint64_t unused)
 {
-    uint64_t gpa, value = 0;
-    const void *host;
-    if (!atomic_probe(cpu, gva, (MemOp)memop, ACCESS_READ, &gpa, &host)) {
+    Cell cell;
+    uint64_t value = 0;
+    unsigned len = memop_bytes((MemOp)memop);
+    if (gva & (len - 1)) {
+        riscv_align_fault(cpu, gva, ACCESS_READ);
         return 0;
     }
-    memcpy(&value, host, memop_bytes((MemOp)memop));
+    if (!cell_find(cpu, gva, (MemOp)memop, ACCESS_READ, &cell)) {
+        return 0;
+    }
+    memcpy(&value, cell.host, len);
     cpu->arch.reserved = 1;
-    cpu->arch.reserve_gpa = gpa;
+    cpu->arch.reserve_gpa = cell.gpa;
     return memop & MEMOP_SIGNED ? (uint64_t)(int64_t)(int32_t)value : value;
 }
 
 static uint64_t store_conditional(CPU *cpu, uint64_t gva, uint64_t value, uint64_t memop)
 {
-    uint64_t gpa;
-    const void *host;
-    if (gva & (memop_bytes((MemOp)memop) - 1)) {
+    Cell cell;
+    unsigned len = memop_bytes((MemOp)memop);
+    if (gva & (len - 1)) {
         riscv_align_fault(cpu, gva, ACCESS_WRITE);
         return 0;
     }
     if (!cpu->arch.reserved) {
         return 1;
     }
-    if (!atomic_probe(cpu, gva, (MemOp)memop, ACCESS_WRITE, &gpa, &host)) {
+    if (!cell_find(cpu, gva, (MemOp)memop, ACCESS_WRITE, &cell)) {
         return 0;
     }
-    if (gpa != cpu->arch.reserve_gpa) {
+    if (cell.gpa != cpu->arch.reserve_gpa) {
         cpu->arch.reserved = 0;
         return 1;
+    }
+    if (cell.writable) {
+        memcpy(cell.writable, &value, len);
+        cpu->arch.reserved = 0;
+        return 0;
     }
     SlowResult result = cpu->ops->store(cpu, gva, (MemOp)memop, value);
     if (result == SLOW_ALONE) {

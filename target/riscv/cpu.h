@@ -85,6 +85,14 @@ typedef struct PmpRange { // wiring: an active entry, decoded
     uint8_t cfg;
 } PmpRange;
 
+enum { PHYSICAL_PAGES = 64 };
+
+typedef struct PhysicalPage { // wiring: where a page of host memory is in the guest's
+    uint64_t host;           // page number
+    uint64_t gpa;
+    uint64_t map_version;    // of the machine; 0: unused
+} PhysicalPage;
+
 typedef struct RiscvCpu {
     Device dev;
     // properties
@@ -97,6 +105,7 @@ typedef struct RiscvCpu {
     TargetClock clock;       // ticks NULL: virtual time / RISCV_TIMEBASE_NS
     PmpRange pmp[PMP_COUNT];
     unsigned npmp;
+    PhysicalPage physical[PHYSICAL_PAGES]; // of LR and SC
     CPU cpu;
     struct RiscvState s;     // goes on where cpu.arch ends
 } RiscvCpu;
@@ -180,6 +189,9 @@ uint64_t riscv_csr_read(RiscvCpu *rc, const RiscvCsr *csr);              // no c
 void riscv_csr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value); // no checks
 extern const IrHelper riscv_helper_csr_read;  // (raw) -> old value
 extern const IrHelper riscv_helper_csr_write; // (raw, source) -> old value
+extern const IrHelper riscv_helper_csr_modify; // the same for mstatus and sstatus, if the block doesn't end there
+extern const IrHelper riscv_helper_enabled;   // after SIE or MIE was set inline
+uint64_t riscv_status_mask(bool supervisor);  // the bits of mstatus or sstatus that can be written
 
 // ---- mmu.c, pmp.c ----
 

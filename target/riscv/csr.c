@@ -51,11 +51,17 @@ static uint64_t mstatus_read(RiscvCpu *rc, const RiscvCsr *csr)
 
 static const uint64_t sstatus_mask = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR;
 
+uint64_t riscv_status_mask(bool supervisor)
+{
+    return supervisor ? sstatus_mask
+                      : sstatus_mask | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
+}
+
 static void mstatus_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    uint64_t mask = sstatus_mask | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
-    if ((value >> 11 & 3) != 2) { // there is no such mode
-        mask |= MSTATUS_MPP;
+    uint64_t mask = riscv_status_mask(false);
+    if ((value >> 11 & 3) == 2) { // there is no such mode
+        mask &= ~MSTATUS_MPP;
     }
     rc->s.mstatus = replace(rc->s.mstatus, value, mask);
 }
@@ -303,7 +309,31 @@ static uint64_t csr_write(CPU *cpu, uint64_t raw, uint64_t source, uint64_t unus
     return old;
 }
 
+// csr_write where the block goes on: it is left if the rest of it was translated for another mode, or an interrupt is to be taken.
+static uint64_t csr_modify(CPU *cpu, uint64_t raw, uint64_t source, uint64_t unused)
+{
+    uint32_t flags = riscv_block_flags(cpu);
+    uint64_t old = csr_write(cpu, raw, source, 0);
+    if (riscv_block_flags(cpu) != flags || riscv_interrupt_pending(cpu)) {
+        cpu->attention = true;
+    }
+    return old;
+}
+
+// Interrupts were enabled inline.
+static uint64_t enabled(CPU *cpu, uint64_t unused_a, uint64_t unused_b, uint64_t unused_c)
+{
+    if (riscv_interrupt_pending(cpu)) {
+        cpu->attention = true;
+    }
+    return 0;
+}
+
 const IrHelper riscv_helper_csr_read = {"csr_read", csr_read, HELPER_READS_REGS | HELPER_RAISES | HELPER_NEEDS_NOW, 1, true};
 const IrHelper riscv_helper_csr_write = {
     "csr_write", csr_write, HELPER_READS_REGS | HELPER_WRITES_REGS | HELPER_RAISES | HELPER_NEEDS_NOW, 2, true,
 };
+const IrHelper riscv_helper_csr_modify = {
+    "csr_modify", csr_modify, HELPER_READS_REGS | HELPER_WRITES_REGS | HELPER_RAISES | HELPER_NEEDS_NOW, 2, true,
+};
+const IrHelper riscv_helper_enabled = {"enabled", enabled, HELPER_READS_REGS, 0, false};

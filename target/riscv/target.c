@@ -79,7 +79,7 @@ static const IrSlot slots[] = {
 };
 
 static const IrHelper *const helpers[] = {
-    &riscv_helper_csr_read, &riscv_helper_csr_write, &riscv_helper_mret, &riscv_helper_sret, &riscv_helper_wfi,
+    &riscv_helper_csr_read, &riscv_helper_csr_write, &riscv_helper_csr_modify, &riscv_helper_enabled, &riscv_helper_mret, &riscv_helper_sret, &riscv_helper_wfi,
     &riscv_helper_fence_vma, &riscv_helper_lr, &riscv_helper_sc, &riscv_helper_cbo, &riscv_helper_cbo_zero, NULL,
 };
 

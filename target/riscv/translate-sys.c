@@ -55,6 +55,42 @@ static void csr_inline(Lift *l, const RiscvInsn *i, const RiscvCsr *csr, CsrOp o
     lift_set_x(l, i->rd, old);
 }
 
+static uint64_t constant_of(Lift *l, IrRef value, bool *known)
+{
+    const IrInsn *insn = &l->b->block.ins[value];
+    *known = insn->op == IR_CONST;
+    return *known ? (uint64_t)insn->imm : 0;
+}
+
+// Setting or clearing bits of sstatus or mstatus, the commonest of CSR writes: kernels lock interrupts by it. Bits that matter to trap entry
+// and return alone are done inline; where the operand isn't known, the helper asks for attention if more than that changed.
+static void status_modify(Lift *l, const RiscvInsn *i, const RiscvCsr *csr, CsrOp op, IrRef source)
+{
+    bool is_s = csr->number == RISCV_CSR_SSTATUS, known;
+    uint64_t bits = constant_of(l, source, &known) & riscv_status_mask(is_s);
+    if (!known) {
+        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_modify, lift_imm(l, l->raw), source, 0));
+        return;
+    }
+    if (bits & ~(MSTATUS_SIE | MSTATUS_MIE | MSTATUS_SPIE | MSTATUS_MPIE | MSTATUS_SPP)) {
+        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm(l, l->raw), source, 0));
+        lift_boundary(l);
+        return;
+    }
+    IrRef old = ir_getreg(l->b, IR_I64, RISCV_SLOT(s.mstatus));
+    IrRef value = op == CSR_SET ? ir_op2(l->b, IR_OR, IR_I64, old, lift_imm(l, (int64_t)bits))
+                                : ir_op2(l->b, IR_AND, IR_I64, old, lift_imm(l, (int64_t)~bits));
+    if (i->rd) {
+        IrRef seen = is_s ? ir_op2(l->b, IR_AND, IR_I64, old, lift_imm(l, (int64_t)(riscv_status_mask(true) | MSTATUS_UXL))) : old;
+        bool dirty = l->fs == FS_DIRTY;
+        lift_set_x(l, i->rd, dirty ? ir_op2(l->b, IR_OR, IR_I64, seen, lift_imm(l, (int64_t)MSTATUS_SD)) : seen);
+    }
+    ir_setreg(l->b, IR_I64, RISCV_SLOT(s.mstatus), value);
+    if (op == CSR_SET) {
+        ir_call(l->b, &riscv_helper_enabled, 0, 0, 0);
+    }
+}
+
 static void csr_access(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     CsrOp op = arg & 3;
@@ -65,8 +101,11 @@ static void csr_access(Lift *l, const RiscvInsn *i, unsigned arg)
         return;
     }
     IrRef source = arg & CSR_IMM ? lift_imm(l, i->imm) : lift_x(l, i->rs1);
+    bool is_status = i->csr == RISCV_CSR_SSTATUS || i->csr == RISCV_CSR_MSTATUS;
     if (csr->slot && !csr->read && !csr->write && !csr->allowed) {
         csr_inline(l, i, csr, op, write, source);
+    } else if (write && is_status && op != CSR_WRITE) {
+        status_modify(l, i, csr, op, source);
     } else if (write) {
         lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm(l, l->raw), source, 0));
         lift_boundary(l);

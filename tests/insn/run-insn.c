@@ -15,6 +15,8 @@
 //     --chop SEED         the vCPU runs in slices of random length
 //     --trace             print each instruction
 //     --digest            print a digest of the final state
+//     --entry ADDRESS     start there instead of at the program's entry
+//     --dump GPA,BYTES,FILE   write this memory to a file at the end
 // Exit status: what the program gave to the finisher (0: passed), 253 limit reached, 254 halted for ever, 255 wrong usage.
 #include <elf.h>
 #include <inttypes.h>
@@ -33,9 +35,9 @@ extern const DeviceType device_riscv_aclint, device_riscv_sifive_test;
 const DeviceType *const device_types[] = { &device_riscv_aclint, &device_riscv_sifive_test, NULL };
 
 typedef struct Options {
-    const char *target, *program;
+    const char *target, *program, *dump;
     GPtrArray *cpu_props;
-    uint64_t limit, chop_seed;
+    uint64_t limit, chop_seed, entry;
     uint8_t shift;
     bool trace, digest;
     ExecConfig exec;
@@ -97,6 +99,10 @@ static void parse(Options *o, int argc, char **argv)
                 o->target = next;
             } else if (!strcmp(arg, "--cpu")) {
                 g_ptr_array_add(o->cpu_props, (char *)next);
+            } else if (!strcmp(arg, "--dump")) {
+                o->dump = next;
+            } else if (!strcmp(arg, "--entry")) {
+                o->entry = number_of(arg, next);
             } else if (!strcmp(arg, "--limit")) {
                 o->limit = number_of(arg, next);
             } else if (!strcmp(arg, "--shift")) {
@@ -219,6 +225,18 @@ static uint64_t load(Machine *machine, const char *image, size_t len)
     return header->e_entry;
 }
 
+static void dump(Machine *machine, const char *what)
+{
+    char **parts = g_strsplit(what, ",", 3);
+    uint64_t gpa = number_of("--dump", parts[0]), len = number_of("--dump", parts[0] ? parts[1] : NULL);
+    uint8_t *bytes = g_malloc(len);
+    if (!parts[2] || !dma_read(machine, gpa, bytes, len) || !g_file_set_contents(parts[2], (const char *)bytes, (gssize)len, NULL)) {
+        die("cannot dump %s", what);
+    }
+    g_free(bytes);
+    g_strfreev(parts);
+}
+
 // ---- the machine loop, without host side ----
 
 static void print_insn(const Board *board)
@@ -313,7 +331,7 @@ int main(int argc, char **argv)
         die("%s", error->message);
     }
     Replay *seam = fake_seam_new();
-    uint64_t entry = load(NULL, image, len);
+    uint64_t entry = o.entry ? o.entry : load(NULL, image, len);
     Board board = board_new(&o, seam, entry);
     board.exec = exec_new(board.machine, board.target, &board.cpu, 1, &o.exec);
     machine_reset(board.machine);
@@ -324,6 +342,9 @@ int main(int argc, char **argv)
     if (o.digest) {
         printf("icount %" PRIu64 " devices %016" PRIx64 " ram %016" PRIx64 "\n", icount, machine_digest(board.machine),
                machine_ram_digest(board.machine));
+    }
+    if (o.dump) {
+        dump(board.machine, o.dump);
     }
     if (status) {
         fprintf(stderr, "%s: status %d after %" PRIu64 " instructions, pc %" PRIx64 "\n", o.program, status, icount, board.cpu->arch.pc);
