@@ -195,11 +195,12 @@ int scratch(Emit *e, unsigned bank)
             return regs[i];
         }
     }
-    for (unsigned i = 0; i < 3; i++) {
-        if (!(e->locked >> regs[i] & 1)) {
-            evict(e, regs[i], e->now);
-            lock(e, regs[i]);
-            return regs[i];
+    for (unsigned i = 0; i < 6; i++) {
+        uint32_t avoid = i < 3 ? e->locked | e->wanted : e->locked;
+        if (!(avoid >> regs[i % 3] & 1)) {
+            evict(e, regs[i % 3], e->now);
+            lock(e, regs[i % 3]);
+            return regs[i % 3];
         }
     }
     assert(!"an instruction needs more scratch registers than there are");
@@ -258,9 +259,11 @@ void value_load(Emit *e, IrRef ref, unsigned reg)
     switch (v->kind) {
     case V_CONST:
         if (is_xmm(reg)) {
-            int r = scratch(e, BANK_INT);
-            x_mov_imm(&e->hot, (unsigned)r, (uint64_t)v->imm);
-            float_move(&e->hot, reg, x_reg((unsigned)r));
+            uint32_t locked = e->locked;
+            unsigned r = (unsigned)scratch(e, BANK_INT);
+            x_mov_imm(&e->hot, r, (uint64_t)v->imm);
+            float_move(&e->hot, reg, x_reg(r));
+            e->locked = locked;
         } else {
             x_mov_imm(&e->hot, reg, v->type == IR_I32 ? (uint32_t)v->imm : (uint64_t)v->imm);
         }

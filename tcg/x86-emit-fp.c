@@ -35,12 +35,13 @@ static void op_constant(const Jit *jit, Asm *a, unsigned opcode, unsigned reg, u
 static unsigned scalar(unsigned type) { return type == IR_F32 ? X_F3 : X_F2; } // prefix of addss, addsd, …
 static unsigned packed(unsigned type) { return type == IR_F32 ? 0 : X_66; }    // of ucomiss, ucomisd
 
+// Asks scratch to take other registers if it can.
 static void lock_operands(Emit *e, const IrInsn *insn)
 {
     const IrRef operands[3] = { insn->a, insn->b, insn->c };
     for (unsigned i = 0; i < 3; i++) {
         if (operands[i] && e->val[operands[i]].kind == V_REG) {
-            e->locked |= 1u << e->val[operands[i]].reg;
+            e->wanted |= 1u << e->val[operands[i]].reg;
         }
     }
 }
@@ -112,25 +113,40 @@ static Stub *call_stub(Emit *e, unsigned reg)
     return stub;
 }
 
-static void stub_args(Emit *e, const Stub *stub)
+static void stub_arg(Emit *e, const PendingWrite *w, unsigned n)
 {
     Asm *a = &e->cold;
-    for (unsigned i = 0; i < stub->nwrites; i++) {
-        const PendingWrite *w = &e->writes[stub->first_write + i];
-        if (!w->bytes) {
-            continue;
+    Opnd to = x_mem(RSP, (int32_t)(FRAME_ARGS + 8 * n));
+    unsigned reg = RAX;
+    if (w->is_const) {
+        x_mov_imm(a, RAX, (uint64_t)w->imm);
+    } else if (w->from.mem) {
+        x_mov(a, w->bytes == 4 ? 0 : X_W, RAX, w->from);
+    } else {
+        reg = w->from.reg;
+    }
+    if (is_xmm(reg)) {
+        float_store(a, to, reg);
+    } else {
+        x_store(a, X_W, to, reg);
+    }
+    if (w->bytes == 4) {
+        to.disp += 4;
+        x_op_imm32(a, 0xc7, 0, to, 0);
+    }
+}
+
+// Registers first: the others go through rax.
+static void stub_args(Emit *e, const Stub *stub)
+{
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < stub->nwrites; i++) {
+            const PendingWrite *w = &e->writes[stub->first_write + i];
+            bool in_reg = !w->is_const && !w->from.mem;
+            if (w->bytes && in_reg == (pass == 0)) {
+                stub_arg(e, w, i);
+            }
         }
-        if (w->is_const) {
-            x_mov_imm(a, RAX, (uint64_t)w->imm);
-        } else if (w->from.mem && w->bytes == 4) {
-            x_mov(a, 0, RAX, w->from);
-        } else {
-            float_move(a, RAX, w->from);
-        }
-        if (w->bytes == 4) {
-            x_mov(a, 0, RAX, x_reg(RAX));
-        }
-        x_store(a, X_W, x_mem(RSP, (int32_t)(FRAME_ARGS + 8 * i)), RAX);
     }
 }
 
@@ -323,7 +339,14 @@ static bool emit_to_int(Emit *e, IrRef ref)
         return false;
     }
     lock_operands(e, insn);
-    unsigned x = (unsigned)value_reg(e, insn->a, BANK_FLOAT), d = (unsigned)value_dest(e, ref, BANK_INT);
+    unsigned x = (unsigned)value_reg(e, insn->a, BANK_FLOAT), d;
+    const Val *v = &e->val[insn->a];
+    if (v->kind == V_REG && !is_xmm(v->reg)) { // must outlast the conversion
+        e->locked |= 1u << v->reg;
+        d = (unsigned)scratch(e, BANK_INT);
+    } else {
+        d = (unsigned)value_dest(e, ref, BANK_INT);
+    }
     Stub *stub = call_stub(e, d);
     x_op(&e->hot, (truncate ? 0x2c : 0x2d) | X_0F | scalar(insn->type) | (wide ? X_W : 0), d, x_reg(x));
     x_alu_imm(&e->hot, ALU_CMP, wide ? X_W : 0, x_reg(d), 1); // overflows for the "integer indefinite" alone
@@ -387,10 +410,10 @@ static void emit_sign(Emit *e, IrRef ref)
         return;
     }
     lock_operands(e, insn);
-    unsigned x = (unsigned)value_reg(e, insn->a, BANK_FLOAT);
     unsigned t = (unsigned)scratch(e, BANK_FLOAT);
     value_load(e, insn->b, t);
     op_constant(e->jit, &e->hot, 0x54 | X_0F, t, sign);
+    unsigned x = (unsigned)value_reg(e, insn->a, BANK_FLOAT);
     if (copy) {
         // d = b's sign | a's magnitude, made in t and d
         unsigned d = (unsigned)(has_pinned_dest(e, ref, BANK_FLOAT) ? value_dest(e, ref, BANK_FLOAT) : scratch(e, BANK_FLOAT));

@@ -4,10 +4,11 @@
 // Left to T0's C functions: carry-less products, orc.b, brev8, deposit, high halves of 32-bit products.
 #include "tcg/x86-emit.h"
 
+// Asks scratch to take another register if it can.
 static void lock_reg(Emit *e, IrRef ref)
 {
     if (ref && e->val[ref].kind == V_REG) {
-        e->locked |= 1u << e->val[ref].reg;
+        e->wanted |= 1u << e->val[ref].reg;
     }
 }
 
@@ -354,10 +355,9 @@ static void emit_mul_high(Emit *e, IrRef ref)
     const IrInsn *insn = insn_at(e, ref);
     scratch_claim(e, RAX);
     scratch_claim(e, RDX);
-    lock_operands(e, insn);
     bool is_signed = insn->op == IR_MULHS;
-    Opnd b = value_opnd(e, insn->b);
     value_load(e, insn->a, RAX);
+    Opnd b = value_opnd(e, insn->b);
     x_op(&e->hot, 0xf7 | X_W, is_signed ? 5 : 4, b);
     if (insn->op == IR_MULHSU) { // minus b if a is negative
         value_load(e, insn->a, RAX);
@@ -376,9 +376,8 @@ static void emit_divide(Emit *e, IrRef ref)
     Asm *a = &e->hot;
     scratch_claim(e, RAX);
     scratch_claim(e, RDX);
-    lock_operands(e, insn);
-    unsigned b = (unsigned)value_reg(e, insn->b, BANK_INT);
     value_load(e, insn->a, RAX);
+    unsigned b = (unsigned)value_reg(e, insn->b, BANK_INT);
     x_op(a, 0x85 | wide, b, x_reg(b));
     uint8_t *zero = x_jcc8(a, CC_E), *minus = NULL;
     if (is_signed) {
@@ -419,11 +418,14 @@ static void emit_carry(Emit *e, IrRef ref, unsigned alu)
     const IrInsn *insn = insn_at(e, ref);
     unsigned wide = wide_of(insn->type);
     scratch_claim(e, RAX);
-    lock_operands(e, insn);
     value_load(e, insn->a, RAX);
-    unsigned b = (unsigned)value_reg(e, insn->b, BANK_INT), c = (unsigned)value_reg(e, insn->c, BANK_INT);
-    x_op_imm8(&e->hot, 0xba | X_0F | X_W, 4, x_reg(c), 0); // bt c, 0
-    x_alu(&e->hot, alu, wide, RAX, x_reg(b));
+    if (e->val[insn->c].kind == V_CONST) {
+        x_byte(&e->hot, e->val[insn->c].imm & 1 ? 0xf9 : 0xf8); // stc, clc
+    } else {
+        x_op_imm8(&e->hot, 0xba | X_0F | X_W, 4, value_opnd(e, insn->c), 0); // bt c, 0
+    }
+    e->locked = 1u << RAX; // moves keep the carry
+    x_alu(&e->hot, alu, wide, RAX, value_opnd(e, insn->b));
     result_in(e, ref, RAX);
 }
 
@@ -440,13 +442,12 @@ static void emit_pair(Emit *e, IrRef ref)
     int at = frame_alloc(e, 2, e->val[ref].last);
     scratch_claim(e, RAX);
     scratch_claim(e, RDX);
-    lock_operands(e, insn);
     if (insn->op == IR_CAT) {
         value_load(e, insn->a, RAX);
         value_load(e, insn->b, RDX);
     } else {
-        Opnd b = value_opnd(e, insn->b);
         value_load(e, insn->a, RAX);
+        Opnd b = value_opnd(e, insn->b);
         x_op(&e->hot, 0xf7 | X_W, insn->op == IR_MULS2 ? 5 : 4, b);
     }
     x_store(&e->hot, X_W, pair_opnd(at, 0), RAX);

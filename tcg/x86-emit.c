@@ -58,7 +58,7 @@ static unsigned count_uses(Emit *e)
         if (ir_op_has(insn->op, 'S')) {
             const IrSnap *snap = &block->snaps[insn->snap];
             for (unsigned i = 0; i < snap->npending; i++) {
-                use(e, block->pending[snap->first_pending + i].value, ref);
+                use(e, block->pending[snap->first_pending + i].value, (IrRef)(ref + 1)); // spilled before a call
             }
         }
     }
@@ -85,7 +85,7 @@ static void emit_one(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
     e->now = ref;
-    e->locked = 0;
+    e->locked = e->wanted = 0;
     if (is_dead(e, ref)) {
         return;
     }

@@ -125,6 +125,7 @@ typedef struct Emit {
     IrRef now;
     unsigned index;       // of the current guest instruction
     uint32_t locked;      // registers in use by the current instruction
+    uint32_t wanted;      // registers that it would like to find unchanged
     IrRef head[REG_COUNT];      // values in a register
     IrRef pin_ref[REG_COUNT];   // value that the slot of a pinned register holds; 0: unknown
     IrRef frame_last[FRAME_SLOTS]; // frame slot is in use up to there
