@@ -375,7 +375,10 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
         jit_flush(exec->jit);
         return NULL;
     }
-    block->code = jit_compile(exec->jit, cpu, block->ir, PAGE_MASK);
+    ir_load_block(exec->builder, block->ir);
+    ir_optimise(exec->builder);
+    dump_ir(exec, LOG_OP_OPT, &exec->builder->block);
+    block->code = jit_compile(exec->jit, cpu, &exec->builder->block, PAGE_MASK);
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;

@@ -256,6 +256,20 @@ void ir_trap(IrBuilder *b, unsigned exception, IrRef value)
     ir_emit(b, IR_TRAP, IR_VOID, value, 0, 0, 0, exception);
 }
 
+void ir_load_block(IrBuilder *b, const IrBlock *block)
+{
+    IrBlock *into = &b->block;
+    ir_begin(b, block->pc, block->flags);
+    memcpy(into->ins, block->ins, block->nins * sizeof(IrInsn));
+    memcpy(into->snaps, block->snaps, block->nsnaps * sizeof(IrSnap));
+    memcpy(into->pending, block->pending, block->npending * sizeof(IrPending));
+    into->nins = block->nins;
+    into->nguest = block->nguest;
+    into->nsnaps = block->nsnaps;
+    into->npending = block->npending;
+    into->bytes = block->bytes;
+}
+
 IrBlock *ir_block_copy(const IrBlock *block)
 {
     size_t ins = block->nins * sizeof(IrInsn), snaps = block->nsnaps * sizeof(IrSnap);

@@ -187,6 +187,8 @@ void ir_exitpc(IrBuilder *b, IrExit reason, IrRef pc);
 void ir_trap(IrBuilder *b, unsigned exception, IrRef value);
 // A copy of exactly the needed size in one allocation (g_free it).
 IrBlock *ir_block_copy(const IrBlock *block);
+// The builder holds a copy of the block, to be optimised; nothing can be appended to it.
+void ir_load_block(IrBuilder *b, const IrBlock *block);
 
 // ---- text, verifier (tcg/ir-text.c, tcg/ir-parse.c, tcg/ir-verify.c) ----
 

@@ -11,12 +11,12 @@ Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error 
 }
 
 void jit_free(Jit *jit) { assert(!jit); }
-JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask) { assert(!"T1"); return NULL; }
-bool jit_full(const Jit *jit) { assert(!"T1"); return true; }
-void jit_flush(Jit *jit) { assert(!"T1"); }
-void jit_code_drop(JitCode *code) { assert(!"T1"); }
+JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask) { assert(false && "T1"); return NULL; }
+bool jit_full(const Jit *jit) { assert(false && "T1"); return true; }
+void jit_flush(Jit *jit) { assert(false && "T1"); }
+void jit_code_drop(JitCode *code) { assert(false && "T1"); }
 void jit_code_free(JitCode *code) { assert(!code); }
-void jit_link(JitLink *link, JitCode *to, uint32_t generation) { assert(!"T1"); }
-JitExit jit_run(Jit *jit, CPU *cpu, const JitCode *code, int64_t left) { assert(!"T1"); return (JitExit){ 0 }; }
+void jit_link(JitLink *link, JitCode *to, uint32_t generation) { assert(false && "T1"); }
+JitExit jit_run(Jit *jit, CPU *cpu, const JitCode *code, int64_t left) { assert(false && "T1"); return (JitExit){ 0 }; }
 JitStats *jit_stats(Jit *jit) { return NULL; }
-void jit_perf(Jit *jit, bool on) { assert(!"T1"); }
+void jit_perf(Jit *jit, bool on) { assert(false && "T1"); }

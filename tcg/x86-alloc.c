@@ -203,7 +203,7 @@ int scratch(Emit *e, unsigned bank)
             return regs[i % 3];
         }
     }
-    assert(!"an instruction needs more scratch registers than there are");
+    assert(false && "an instruction needs more scratch registers than there are");
     return 0;
 }
 
@@ -271,7 +271,7 @@ void value_load(Emit *e, IrRef ref, unsigned reg)
     case V_REG: float_move(&e->hot, reg, x_reg(v->reg)); break;
     case V_SLOT: slot_load(e, v->type, (uint32_t)v->at, reg); break;
     case V_FRAME: float_move(&e->hot, reg, frame_opnd(v->at)); break;
-    default: assert(!"value"); break;
+    default: assert(false && "value"); break;
     }
 }
 
@@ -419,7 +419,7 @@ void value_alias(Emit *e, IrRef ref, IrRef of)
             e->frame_last[o->at] = v->last;
         }
         break;
-    default: assert(!"alias"); break;
+    default: assert(false && "alias"); break;
     }
 }
 

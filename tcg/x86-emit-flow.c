@@ -177,7 +177,7 @@ void emit_exit(Emit *e, IrRef ref)
         leave_with(e, &e->hot, after_this(e), JIT_EXIT);
         break;
     case IR_TRAP: emit_trap(e, insn); break;
-    default: assert(!"exit op"); break;
+    default: assert(false && "exit op"); break;
     }
 }
 
