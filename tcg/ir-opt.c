@@ -360,9 +360,7 @@ static uint16_t renumber_snap(IrOpt *o, IrBlock *block, const IrSnap *old, const
 // Copies what is live back into the builder's block, with snapshots made anew.
 static void renumber(IrOpt *o)
 {
-    static const OptLeave nothing_pending;
     IrBlock *block = &o->b->block;
-    uint16_t plain = 0; // of the guest instruction: executors ask all its ops which one they belong to
     block->nins = 1;
     block->nguest = block->nsnaps = block->npending = 0;
     for (IrRef ref = 1; ref < o->nout; ref++) {
@@ -373,13 +371,8 @@ static void renumber(IrOpt *o)
         insn.a = o->map[insn.a];
         insn.b = o->map[insn.b];
         insn.c = o->map[insn.c];
-        if (insn.op == IR_INSN) {
-            block->nguest++;
-            plain = renumber_snap(o, block, &block->snaps[insn.snap], &nothing_pending);
-        }
-        if (!ir_op_has(insn.op, 'S')) {
-            insn.snap = plain;
-        } else {
+        block->nguest = (uint16_t)(block->nguest + (insn.op == IR_INSN));
+        if (ir_op_has(insn.op, 'S')) {
             insn.snap = renumber_snap(o, block, &block->snaps[insn.snap], &o->leaves[--o->nleaves]);
         }
         o->map[ref] = block->nins;
