@@ -256,18 +256,18 @@ void ir_trap(IrBuilder *b, unsigned exception, IrRef value)
     ir_emit(b, IR_TRAP, IR_VOID, value, 0, 0, 0, exception);
 }
 
-void ir_load_block(IrBuilder *b, const IrBlock *block)
+void ir_begin_from(IrBuilder *b, const IrBlock *block)
 {
-    IrBlock *into = &b->block;
     ir_begin(b, block->pc, block->flags);
-    memcpy(into->ins, block->ins, block->nins * sizeof(IrInsn));
-    memcpy(into->snaps, block->snaps, block->nsnaps * sizeof(IrSnap));
-    memcpy(into->pending, block->pending, block->npending * sizeof(IrPending));
-    into->nins = block->nins;
-    into->nguest = block->nguest;
-    into->nsnaps = block->nsnaps;
-    into->npending = block->npending;
-    into->bytes = block->bytes;
+    IrBlock *own = &b->block;
+    own->nins = block->nins;
+    own->nguest = block->nguest;
+    own->nsnaps = block->nsnaps;
+    own->npending = block->npending;
+    own->bytes = block->bytes;
+    memcpy(own->ins, block->ins, block->nins * sizeof(IrInsn));
+    memcpy(own->snaps, block->snaps, block->nsnaps * sizeof(IrSnap));
+    memcpy(own->pending, block->pending, block->npending * sizeof(IrPending));
 }
 
 IrBlock *ir_block_copy(const IrBlock *block)

@@ -209,7 +209,6 @@ static void simplify(IrOpt *o)
             break;
         default:
             if (ir_op_has(insn.op, 'P')) {
-                insn.snap = 0;
                 o->map[ref] = opt_emit(o, insn);
                 continue;
             }
@@ -232,6 +231,11 @@ static bool is_pure(const IrInsn *insn)
     return insn->op == IR_GETREG || ir_op_has(insn->op, 'P');
 }
 
+static bool can_leave(const IrInsn *insn)
+{
+    return ir_op_has(insn->op, 'S') || ir_op_has(insn->op, 'A');
+}
+
 // Can the write be kept in the snapshots of these S ops? It pays for constants; for others if they live as long anyway, and the executor
 // likes to keep values elsewhere than in their slots.
 static bool can_postpone(const IrOpt *o, const IrInsn *insn, unsigned from)
@@ -245,7 +249,7 @@ static bool can_postpone(const IrOpt *o, const IrInsn *insn, unsigned from)
         return false;
     }
     for (unsigned i = from; i < o->nleaves; i++) {
-        if (o->leaves[i].npending == OPT_PENDING) {
+        if (o->leaves[i].npending == OPT_PENDING || ir_op_has(o->out[o->leaves[i].ref].op, 'A')) {
             return false;
         }
     }
@@ -302,7 +306,7 @@ static void look_at_slots(IrOpt *o, IrRef ref)
         break;
     default: break;
     }
-    if (ir_op_has(insn->op, 'S')) {
+    if (can_leave(insn)) {
         o->leaves[o->nleaves++] = (OptLeave){ .ref = ref };
     }
 }
@@ -326,41 +330,51 @@ static void drop_unused(IrOpt *o)
 
 // ---- renumber ----
 
-static bool same_pending(const IrPending *p, const OptLeave *leave, const IrRef *map)
+static uint16_t new_snap(IrOpt *o, IrBlock *block, uint64_t pc, uint16_t index)
+{
+    assert(block->nsnaps < IR_MAX_SNAPS);
+    o->snaps[block->nsnaps] = (IrSnap){ .pc = pc, .index = index, .first_pending = block->npending };
+    return block->nsnaps++;
+}
+
+static bool same_pending(const IrOpt *o, const IrSnap *snap, const OptLeave *leave)
 {
     for (unsigned i = 0; i < leave->npending; i++) {
-        const IrPending *q = &leave->pending[i];
-        if (p[i].slot != q->slot || p[i].type != q->type || p[i].value != map[q->value]) {
+        const IrPending *p = &o->pending[snap->first_pending + i], *q = &leave->pending[i];
+        if (p->slot != q->slot || p->type != q->type || p->value != o->map[q->value]) {
             return false;
         }
     }
-    return true;
+    return snap->npending == leave->npending;
 }
 
-// Number of a snapshot like `old` with the leave's pending writes: the last one made, if it is that, or a new one. Their number stays in
-// bounds: one a guest instruction, and at most two for each S op with pending writes, of which can_postpone allows IR_MAX_PENDING / 4.
-static uint16_t renumber_snap(IrOpt *o, IrBlock *block, const IrSnap *old, const OptLeave *leave)
+// Number of a snapshot like `base` with the leave's pending writes: the last one made, if it is that, or a new one. There are at most one for
+// each guest instruction and one for each leave with pending writes, of which can_postpone allows IR_MAX_PENDING / 4.
+static uint16_t leave_snap(IrOpt *o, IrBlock *block, uint16_t base, const OptLeave *leave)
 {
-    const IrSnap *last = block->nsnaps ? &o->snaps[block->nsnaps - 1] : NULL;
-    if (last && last->index == old->index && last->npending == leave->npending &&
-        same_pending(&o->pending[last->first_pending], leave, o->map)) {
+    const IrSnap *last = &o->snaps[block->nsnaps - 1];
+    if (leave->npending == 0) {
+        return base;
+    }
+    if (last->index == o->snaps[base].index && same_pending(o, last, leave)) {
         return (uint16_t)(block->nsnaps - 1);
     }
-    assert(block->nsnaps < IR_MAX_SNAPS && block->npending + leave->npending <= IR_MAX_PENDING);
-    IrSnap *snap = &o->snaps[block->nsnaps];
-    *snap = (IrSnap){ .pc = old->pc, .index = old->index, .first_pending = block->npending, .npending = leave->npending };
+    uint16_t number = new_snap(o, block, o->snaps[base].pc, o->snaps[base].index);
+    assert(block->npending + leave->npending <= IR_MAX_PENDING);
+    o->snaps[number].npending = leave->npending;
     for (unsigned i = 0; i < leave->npending; i++) {
         IrPending *p = &o->pending[block->npending++];
         *p = leave->pending[i];
         p->value = o->map[p->value];
     }
-    return block->nsnaps++;
+    return number;
 }
 
 // Copies what is live back into the builder's block, with snapshots made anew.
 static void renumber(IrOpt *o)
 {
     IrBlock *block = &o->b->block;
+    uint16_t base = 0;
     block->nins = 1;
     block->nguest = block->nsnaps = block->npending = 0;
     for (IrRef ref = 1; ref < o->nout; ref++) {
@@ -371,10 +385,10 @@ static void renumber(IrOpt *o)
         insn.a = o->map[insn.a];
         insn.b = o->map[insn.b];
         insn.c = o->map[insn.c];
-        block->nguest = (uint16_t)(block->nguest + (insn.op == IR_INSN));
-        if (ir_op_has(insn.op, 'S')) {
-            insn.snap = renumber_snap(o, block, &block->snaps[insn.snap], &o->leaves[--o->nleaves]);
+        if (insn.op == IR_INSN) {
+            base = new_snap(o, block, (uint64_t)insn.imm, block->nguest++);
         }
+        insn.snap = can_leave(&insn) ? leave_snap(o, block, base, &o->leaves[--o->nleaves]) : base;
         o->map[ref] = block->nins;
         block->ins[block->nins++] = insn;
     }

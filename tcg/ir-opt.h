@@ -5,7 +5,7 @@
 
 enum { OPT_HASH = 1024, OPT_PENDING = 4 };
 
-// A snapshot-carrying instruction, and the writes that were moved behind it.
+// An instruction at which the block can be left (S and A ops), and the writes that were moved behind it.
 typedef struct OptLeave {
     IrRef ref;
     uint8_t npending;
@@ -30,7 +30,7 @@ typedef struct IrOpt {
         IrPending write;
         unsigned nleaves;            // leaves seen behind the write that kills it
     } slots[IR_KNOWN];
-    unsigned nleaves, nspecial;      // walking backwards: S ops; those of them that got pending writes
+    unsigned nleaves, nspecial;      // walking backwards: S and A ops; those of them that got pending writes
     OptLeave leaves[IR_MAX_INSNS];
     IrRef last_use[IR_MAX_INSNS];    // 0: none yet
     bool live[IR_MAX_INSNS];

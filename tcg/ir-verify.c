@@ -4,7 +4,8 @@
 // - Each operand is made before it is used and has the type that the op table asks for; absent operands are 0.
 // - sub, imm, disp and memop hold nothing that the op doesn't know, and sizes go with types.
 // - The block begins a guest instruction before anything with an effect, and ends with an E op, its only one.
-// - The snapshot of an S op is of the guest instruction that it belongs to. Its pending writes don't overlap, and hold values made before.
+// - Each instruction's snapshot is of the guest instruction that it belongs to. Only those of S ops but EXITIF have pending writes, which
+//   don't overlap, and hold values made before.
 // - Two accesses to the state overlap only if they are of the same bytes, or one is a vector that contains the other.
 // Not checked: that a helper is one of the target's, and that slots are (the target's table isn't known here).
 #include <glib.h>
@@ -242,7 +243,7 @@ static bool verify_pending(Verifier *v, const IrSnap *snap)
 static bool verify_snap(Verifier *v, const IrInsn *insn)
 {
     const IrBlock *block = v->block;
-    if (!ir_op_has(insn->op, 'S')) {
+    if (v->nguest == 0) {
         return true;
     }
     if (insn->snap >= block->nsnaps) {
@@ -252,7 +253,7 @@ static bool verify_snap(Verifier *v, const IrInsn *insn)
     if (snap->index + 1u != v->nguest || snap->pc != v->pc) {
         return bad(v, "its snapshot is of guest instruction %u, not %u", snap->index, v->nguest - 1);
     }
-    if (insn->op == IR_EXITIF && snap->npending) {
+    if (snap->npending && (!ir_op_has(insn->op, 'S') || insn->op == IR_EXITIF)) {
         return bad(v, "its snapshot has pending writes");
     }
     return verify_pending(v, snap);

@@ -73,7 +73,7 @@ typedef struct IrInsn {
     uint8_t sub;     // condition, rounding mode, RmwOp, IrJump, IrExit, length
     uint8_t uses;    // the executors' scratch (number of uses, saturating)
     IrRef a, b, c;
-    uint16_t snap;   // index into snaps for S ops
+    uint16_t snap;   // index into snaps, of the same guest instruction (pending writes: S ops only)
     MemOp memop;
     int32_t disp;    // M ops
     int64_t imm;
@@ -185,10 +185,10 @@ void ir_ijmp(IrBuilder *b, IrRef pc, IrJump kind);
 void ir_exit(IrBuilder *b, IrExit reason, uint64_t pc);
 void ir_exitpc(IrBuilder *b, IrExit reason, IrRef pc);
 void ir_trap(IrBuilder *b, unsigned exception, IrRef value);
+// The builder's block becomes a copy of a kept one, to be optimised.
+void ir_begin_from(IrBuilder *b, const IrBlock *block);
 // A copy of exactly the needed size in one allocation (g_free it).
 IrBlock *ir_block_copy(const IrBlock *block);
-// The builder holds a copy of the block, to be optimised; nothing can be appended to it.
-void ir_load_block(IrBuilder *b, const IrBlock *block);
 
 // ---- text, verifier (tcg/ir-text.c, tcg/ir-parse.c, tcg/ir-verify.c) ----
 

@@ -216,8 +216,13 @@ static void test_broken(void)
     b->block.ins[4].snap = 0;
     check_broken(b, "v4 (ld): its snapshot is of guest instruction 0, not 1");
     ir_load(b, IR_I64, 3, ir_const(b, IR_I64, 1), 0);
-    b->block.snaps[0].npending = 1;
+    b->block.snaps[1] = b->block.snaps[0];
+    b->block.snaps[1].npending = 1;
+    b->block.nsnaps = 2;
+    b->block.ins[3].snap = 1;
     check_broken(b, "v3 (ld): its snapshot has more pending writes than there are");
+    b->block.snaps[0].npending = 1;
+    check_broken(b, "v1 (insn): its snapshot has pending writes");
     b->block.nguest = 2;
     check_broken(b, "the block has 1 guest instructions, not 2");
     ir_builder_free(b);
