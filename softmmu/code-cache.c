@@ -4,6 +4,7 @@
 // Correctness under self-modifying code comes from page tracking alone: a page that holds translated bytes is flagged PAGE_CODE, and a store that
 // hits a 64-byte granule with such bytes drops the blocks that overlap it. fence.i and its like are hints.
 #include <assert.h>
+#include <stdio.h>
 
 #include "softmmu/exec.h"
 #include "util/log.h"
@@ -27,7 +28,9 @@ static void start_t1(Exec *exec)
     exec->jit = jit_new(names->slots, names->nslots, features, &err);
     if (!exec->jit) {
         log_printf(LOG_UNIMP, "no translation to host code: %s\n", err.msg);
+        return;
     }
+    jit_perf(exec->jit, g_getenv("BACKSTEP_PERF") != NULL);
 }
 
 Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config)
@@ -68,6 +71,13 @@ void exec_free(Exec *exec)
     exec_reap(exec);
     tlb_flush_all(exec);
     g_ptr_array_free(exec->walk_list, TRUE);
+    if (exec->jit && g_getenv("BACKSTEP_PERF")) {
+        const JitStats *st = jit_stats(exec->jit);
+        fprintf(stderr, "T1: %lu blocks, %lu guest, %lu + %lu bytes; exits fault %lu alone %lu budget %lu ijmp %lu break %lu exit %lu link %lu\n",
+                st->blocks, st->guest, st->hot_bytes, st->cold_bytes, st->exits[1], st->exits[2], st->exits[3], st->exits[4], st->exits[5],
+                st->exits[6], st->exits[16]);
+        fprintf(stderr, "tlb fills %lu flushes %lu drops %lu inval %lu alone %lu\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->code_invalidations, exec->alone);
+    }
     jit_free(exec->jit);
     ir_builder_free(exec->builder);
     g_free(exec->hash);
@@ -376,6 +386,9 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;
+        if (log_enabled(LOG_OUT_ASM)) {
+            jit_list(block->code);
+        }
     }
     return block->code;
 }
