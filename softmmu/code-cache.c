@@ -8,6 +8,7 @@
 
 #include "softmmu/exec.h"
 #include "util/log.h"
+#include "util/log.h"
 
 enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
 
@@ -317,6 +318,8 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
     block->second_page = next.ram_page;
     assert(block->crosses || block->bytes <= fetch.len);
     block->ir = ir_block_copy(built);
+    dump_guest(exec, block, host);
+    dump_ir(exec, LOG_OP, block->ir);
     Block **link = &exec->hash[block_hash(exec, ram_address, pc, flags)];
     block->hash_next = *link;
     *link = block;
@@ -368,6 +371,19 @@ Block *exec_find(Exec *exec, CPU *cpu)
 
 // ---- T1 ----
 
+// The block's IR, improved, in the builder.
+static const IrBlock *optimise(Exec *exec, const IrBlock *ir)
+{
+    IrBuilder *b = exec->builder;
+    IrBlock room = b->block;
+    b->block = *ir;
+    b->block.ins = memcpy(room.ins, ir->ins, ir->nins * sizeof(IrInsn));
+    b->block.snaps = memcpy(room.snaps, ir->snaps, ir->nsnaps * sizeof(IrSnap));
+    b->block.pending = memcpy(room.pending, ir->pending, ir->npending * sizeof(IrPending));
+    ir_optimise(b);
+    return &b->block;
+}
+
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 {
     if (block->code || !exec->jit) {
@@ -382,13 +398,13 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
         jit_flush(exec->jit);
         return NULL;
     }
-    block->code = jit_compile(exec->jit, cpu, block->ir, PAGE_MASK);
+    const IrBlock *optimised = optimise(exec, block->ir);
+    dump_ir(exec, LOG_OP_OPT, optimised);
+    block->code = jit_compile(exec->jit, cpu, optimised, PAGE_MASK);
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;
-        if (log_enabled(LOG_OUT_ASM)) {
-            jit_list(block->code);
-        }
+        dump_code(block);
     }
     return block->code;
 }

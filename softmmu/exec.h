@@ -101,6 +101,11 @@ void exec_reap(Exec *exec);            // frees blocks that died while they migh
 bool exec_store_leaves(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
 void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
 
+// softmmu/dump.c: -d
+void dump_guest(const Exec *exec, const Block *block, const uint8_t *host);
+void dump_ir(const Exec *exec, uint32_t channel, const IrBlock *block);
+void dump_code(const Block *block);
+
 // softmmu/tlb.c
 // An access of `len` bytes (inside one page). *host: NULL for MMIO. False: cpu->exception is set.
 bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);

@@ -84,6 +84,7 @@ void ir_builder_free(IrBuilder *b)
         g_free(b->block.ins);
         g_free(b->block.snaps);
         g_free(b->block.pending);
+        g_free(b->scratch);
         g_free(b);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The parser of the IR's text form. Every line is checked as it is read and the block by the verifier at the end, so that what it accepts can be
-// run; whatever it is given, it ends with a block or with the number of a line and the reason.
+// The parser of the IR's text form. Every line is checked as it is read and the block by the verifier at the end, so that what it
+// accepts can be run; whatever it is given, it ends with a block or with the number of a line and the reason.
 #include <assert.h>
 #include <ctype.h>
 #include <glib.h>

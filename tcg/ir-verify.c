@@ -252,6 +252,9 @@ static bool verify_snap(Verifier *v, const IrInsn *insn)
     if (snap->index + 1u != v->nguest || snap->pc != v->pc) {
         return bad(v, "its snapshot is of guest instruction %u, not %u", snap->index, v->nguest - 1);
     }
+    if (insn->op == IR_EXITIF && snap->npending) {
+        return bad(v, "its snapshot has pending writes");
+    }
     return verify_pending(v, snap);
 }
 

@@ -79,7 +79,7 @@ typedef struct IrInsn {
     int64_t imm;
 } IrInsn;
 
-typedef struct IrPending { // a slot write that isn't in the state yet at the snapshot
+typedef struct IrPending { // a slot write that isn't in the state yet at the snapshot (never of an EXITIF)
     uint32_t slot;
     uint8_t type;
     IrRef value;
@@ -160,6 +160,7 @@ typedef struct IrBuilder {
     unsigned nslots, nconsts; // what ir_getreg and ir_const know
     IrPending slots[IR_KNOWN];
     IrRef consts[IR_KNOWN];
+    void *scratch;           // the optimiser's
 } IrBuilder;
 
 IrBuilder *ir_builder_new(void);
@@ -203,5 +204,14 @@ bool ir_verify(const IrBlock *block, Error *err);
 // The same; *where becomes the number of the instruction at fault, or 0 if it is the block as a whole.
 bool ir_verify_at(const IrBlock *block, IrRef *where, Error *err);
 
-// ---- optimiser (tcg/ir-opt.c): on the builder's block, in place; each pass a verb, printed by `-d op_opt` ----
+// ---- optimiser (tcg/ir-opt.c) ----
+
+enum { IR_OPT_POSTPONE = 1 }; // options: see ir_optimise_with
+
+// Improves the builder's block in place; nothing can be appended to it then. The state at each snapshot, its pending writes done, is
+// what it was; so is that at the end, at an EXITIF, and at an INSN whose predecessor calls a helper (which may ask for attention). For T1
+// and T2 only: at other INSNs the slots may lag behind. A block that has pending writes is left alone.
 void ir_optimise(IrBuilder *b);
+// The same. IR_OPT_POSTPONE: writes are moved into snapshots whatever they write, not only constants: for an executor that
+// gives registers to values rather than to slots.
+void ir_optimise_with(IrBuilder *b, unsigned options);

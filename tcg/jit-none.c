@@ -18,6 +18,5 @@ void jit_code_drop(JitCode *code) { assert(!"T1"); }
 void jit_code_free(JitCode *code) { assert(!code); }
 void jit_link(JitLink *link, JitCode *to, uint32_t generation) { assert(!"T1"); }
 JitExit jit_run(Jit *jit, CPU *cpu, const JitCode *code, int64_t left) { assert(!"T1"); return (JitExit){ 0 }; }
-void jit_list(const JitCode *code) { assert(!"T1"); }
 JitStats *jit_stats(Jit *jit) { return NULL; }
 void jit_perf(Jit *jit, bool on) { assert(!"T1"); }

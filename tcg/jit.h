@@ -66,6 +66,5 @@ void jit_code_free(JitCode *code); // at a boundary, after jit_code_drop
 void jit_link(JitLink *link, JitCode *to, uint32_t generation);
 // Runs from `code` on, at most `left` (>= 1) instructions. cpu->budget is exact afterwards.
 JitExit jit_run(Jit *jit, CPU *cpu, const JitCode *code, int64_t left);
-void jit_list(const JitCode *code); // to the log, LOG_OUT_ASM
 JitStats *jit_stats(Jit *jit);
 void jit_perf(Jit *jit, bool on); // tell perf about each block from now on

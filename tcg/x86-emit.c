@@ -90,10 +90,7 @@ static void emit_one(Emit *e, IrRef ref)
         return;
     }
     switch (insn->op) {
-    case IR_INSN:
-        emit_insn(e, ref);
-        e->effects = false;
-        return;
+    case IR_INSN: emit_insn(e, ref); break;
     case IR_CONST:
         e->val[ref].kind = V_CONST;
         e->val[ref].imm = insn->type == IR_I32 ? (uint32_t)insn->imm : insn->imm;
@@ -109,8 +106,6 @@ static void emit_one(Emit *e, IrRef ref)
         }
         break;
     }
-    // Sticky flags are an effect that may be had twice.
-    e->effects |= insn->op == IR_SETREG || (ir_op_has(insn->op, 'S') && insn->op != IR_LD);
 }
 
 // FpEnv's settings are part of what a block's key stands for.

@@ -83,7 +83,6 @@ typedef enum ValKind {
 typedef struct Val {
     uint8_t kind, reg, type;
     bool zero_extended;   // i32: bits 32..63 of the register are 0
-    bool boxed;           // f32: bits 32..63 are ones
     uint16_t uses;
     IrRef last;           // the last instruction that uses it
     IrRef next;           // others in the same register
@@ -121,7 +120,6 @@ typedef struct Emit {
     bool failed;          // the frame or a table is full: the block stays with T0
     bool plain_fp, plain_rounding; // FpEnv is RISC-V's; rounding is one that the host has
     bool check_attention; // a helper ran in this instruction
-    bool effects;         // this instruction has changed state already
     IrRef now;
     unsigned index;       // of the current guest instruction
     uint32_t locked;      // registers in use by the current instruction

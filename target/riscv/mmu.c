@@ -121,12 +121,12 @@ static PteKind pte_kind(uint64_t pte, unsigned level)
     return low_ppn ? PTE_INVALID : PTE_LEAF; // a superpage must be aligned
 }
 
-static bool pte_read(RiscvCpu *rc, uint64_t gpa, uint64_t *pte)
+static bool pte_read(RiscvCpu *rc, uint64_t gpa, bool peek, uint64_t *pte)
 {
     uint64_t len = sizeof(*pte);
     bool whole;
     const uint8_t *host = memory_ram_at(rc->cpu.machine, gpa, &len);
-    if (!host || len < sizeof(*pte) || !(pmp_rights(rc, gpa, sizeof(*pte), PRIV_S, &whole) & PMP_R)) {
+    if (!host || len < sizeof(*pte) || !(peek || (pmp_rights(rc, gpa, sizeof(*pte), PRIV_S, &whole) & PMP_R))) {
         return false;
     }
     memcpy(pte, host, sizeof(*pte));
@@ -181,7 +181,7 @@ static bool walk_tables(RiscvCpu *rc, uint64_t gva, Access access, MmuMode mode,
     r->step_bytes = sizeof(pte);
     for (unsigned level = levels; level-- > 0;) {
         uint64_t entry = table + (gva >> (PAGE_BITS + 9 * level) & 0x1ff) * sizeof(pte);
-        if (!pte_read(rc, entry, &pte)) {
+        if (!pte_read(rc, entry, r->peek, &pte)) {
             return fault(r, gva, CAUSE_LOAD_ACCESS, access);
         }
         r->step_gpa[r->nsteps++] = entry;

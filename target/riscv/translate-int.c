@@ -199,8 +199,6 @@ static void jalr(Lift *l, const RiscvInsn *i, unsigned arg)
 static void branch(Lift *l, const RiscvInsn *i, unsigned cond)
 {
     ir_exitif(l->b, IR_I64, cond, lift_x(l, i->rs1), lift_x(l, i->rs2), l->pc + (uint64_t)i->imm);
-    ir_goto(l->b, l->next);
-    l->ended = true;
 }
 
 static void nothing(Lift *l, const RiscvInsn *i, unsigned arg)

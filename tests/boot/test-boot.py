@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boots Debian's kernel with the project's initrd, records the run and replays it.
 
-    test-boot.py --emulator FILE --assets DIR [--rounds N] [--load] [--peer] CASE...
+    test-boot.py --emulator FILE --assets DIR [--rounds N] [--load] [--chaos] [--peer] CASE...
 
 Cases: hello, full (disk and network), load, root (root file system on the disk), quit (recorded until `quit`, replayed to
 its end), killed (recorder killed, the log replays to its last position). --load keeps both cores busy meanwhile. A failing case
@@ -43,6 +43,8 @@ class Boot:
     def setup(self, append, disk=None, network=False):
         modules = [] if disk or network else ["--no-modules"]
         extra = ["-global", "virtio-mmio.force-legacy=false"] if self.args.peer else []
+        if self.args.chaos:
+            extra += ["-accel", f"tcg,chaos={self.args.seed}"]
         self.machine = Machine(self.args.emulator, os.path.join(self.args.assets, "riscv64/Image"), append,
                                initrd=self.make("make-initrd", "initrd.gz", *modules), disk=disk, network=network, extra=extra)
         return self.machine
@@ -147,6 +149,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--load", action="store_true")
     parser.add_argument("--peer", action="store_true")
+    parser.add_argument("--chaos", action="store_true", help="random slices, delayed and reordered disk completions")
     parser.add_argument("cases", nargs="+", choices=cases)
     args = parser.parse_args()
     guestlib.end_cleanly()
@@ -154,7 +157,7 @@ def main():
     number = failed = 0
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)] if args.load else []
     try:
-        for _ in range(args.rounds):
+        for args.seed in range(1, args.rounds + 1):
             for name in args.cases:
                 number += 1
                 wrong = run_case(args, name)

@@ -18,6 +18,14 @@ MODES = {
     "flushed at random": ["--flush", "1"],
     "flushed at random, short": ["--flush", "77", "--max-guest", "3"],
     "slices of random length": ["--chop", "5"],
+    "IR printed and parsed": ["--reparse"],
+    "T1": ["--jit", "1"],
+    "T1, after two runs": ["--jit", "2"],
+    "T1, SSE2 only": ["--jit", "1", "--sse2"],
+    "T1, blocks of 1": ["--jit", "1", "--max-guest", "1"],
+    "T1, blocks of 3": ["--jit", "1", "--max-guest", "3"],
+    "T1, flushed at random": ["--jit", "1", "--flush", "5"],
+    "T1, slices of random length": ["--jit", "1", "--chop", "8"],
 }
 
 

@@ -6,6 +6,8 @@
 //     --cpu NAME=VALUE    a property of the CPU (may be repeated)
 //     --limit N           at most N instructions (default 50000000)
 //     --shift N           an instruction is 2^N ns (default 0)
+//     --jit N             T1 from the Nth run of a block on (1: always), without --jit T0 alone
+//     --sse2              T1 without newer host instructions
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
 //     --jit               T1 with T0
@@ -13,11 +15,13 @@
 //     --sse2              T1 without newer host features
 //     --no-tlb            nothing is cached
 //     --chop SEED         the vCPU runs in slices of random length
+//     --reparse           blocks are printed as text and what is run was parsed from it
+//     --ir                print the IR of each block
 //     --trace             print each instruction
 //     --digest            print a digest of the final state
 //     --entry ADDRESS     start there instead of at the program's entry
 //     --dump GPA,BYTES,FILE   write this memory to a file at the end
-// Exit status: what the program gave to the finisher (0: passed), 253 limit reached, 254 halted for ever, 255 wrong usage.
+// Every block is verified. Exit status: what the program gave to the finisher (0: passed), 253 limit reached, 254 halted for ever, 255 wrong usage.
 #include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,6 +67,32 @@ static void die(const char *fmt, ...)
     exit(EXIT_USAGE);
 }
 
+// ---- the target, with checks behind its translator ----
+
+static const Target *checked_target; // the real one
+static bool reparse, show_ir;
+
+static void translate_checked(CPU *cpu, IrBuilder *b, uint64_t pc, uint32_t flags, const TargetFetch *fetch, unsigned max_guest)
+{
+    Error err;
+    checked_target->translate(cpu, b, pc, flags, fetch, max_guest);
+    if (b->block.nguest == 0) {
+        return; // the fetch faulted
+    }
+    bool good = ir_verify(&b->block, &err);
+    char *text = good && !reparse && !show_ir ? NULL : ir_print(&b->block, &checked_target->names);
+    if (good && reparse) {
+        good = ir_parse(b, text, &checked_target->names, &err) && ir_verify(&b->block, &err);
+    }
+    if (!good) {
+        die("%s\n%s", err.msg, text);
+    }
+    if (show_ir) {
+        fprintf(stderr, "%s\n", text);
+    }
+    g_free(text);
+}
+
 // ---- options ----
 
 static uint64_t number_of(const char *option, const char *text)
@@ -82,6 +112,12 @@ static void parse(Options *o, int argc, char **argv)
         const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         if (!strcmp(arg, "--no-tlb")) {
             o->exec.no_tlb = true;
+        } else if (!strcmp(arg, "--reparse")) {
+            reparse = true;
+        } else if (!strcmp(arg, "--sse2")) {
+            o->exec.sse2_only = true;
+        } else if (!strcmp(arg, "--ir")) {
+            show_ir = true;
         } else if (!strcmp(arg, "--jit")) {
             o->exec.interpreter = false;
         } else if (!strcmp(arg, "--jit-all")) {
@@ -107,6 +143,9 @@ static void parse(Options *o, int argc, char **argv)
                 o->limit = number_of(arg, next);
             } else if (!strcmp(arg, "--shift")) {
                 o->shift = (uint8_t)number_of(arg, next);
+            } else if (!strcmp(arg, "--jit")) {
+                o->exec.interpreter = false;
+                o->exec.t1_after = (unsigned)number_of(arg, next);
             } else if (!strcmp(arg, "--max-guest")) {
                 o->exec.max_guest = (unsigned)number_of(arg, next);
             } else if (!strcmp(arg, "--flush")) {
@@ -129,9 +168,13 @@ static void parse(Options *o, int argc, char **argv)
 
 static const Target *target_find(const char *name)
 {
+    static Target shim;
     for (const Target *const *t = targets; *t; t++) {
         if (!strcmp((*t)->name, name)) {
-            return *t;
+            checked_target = *t;
+            shim = **t;
+            shim.translate = translate_checked;
+            return &shim;
         }
     }
     die("no target %s", name);

@@ -127,12 +127,20 @@ static uint64_t trap(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
     return ~a;
 }
 
+static uint64_t stop(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
+{
+    cpu->attention = (a & 3) == 0;
+    return a * 3;
+}
+
 const IrHelper fake_mix = { "mix", mix, 0, 3, true };
 const IrHelper fake_peek = { "peek", peek, HELPER_READS_REGS, 0, true };
 const IrHelper fake_poke = { "poke", poke, HELPER_WRITES_REGS, 2, false };
 const IrHelper fake_trap = { "trap", trap, HELPER_RAISES, 1, true };
 
-static const IrHelper *const helpers[] = { &fake_mix, &fake_peek, &fake_poke, &fake_trap, NULL };
+const IrHelper fake_stop = { "stop", stop, 0, 1, true };
+
+static const IrHelper *const helpers[] = { &fake_mix, &fake_peek, &fake_poke, &fake_trap, &fake_stop, NULL };
 const IrNames fake_names = { slots, sizeof(slots) / sizeof(slots[0]), helpers };
 
 // ---- states ----
@@ -190,7 +198,7 @@ void fake_cpu_fill(FakeCpu *fake, uint64_t *seed)
         fake->s.f[i] = fake_operand(seed);
         fake->s.w[i] = (uint32_t)fake_operand(seed);
     }
-    for (unsigned i = 0; i < FAKE_MEMORY; i += 8) {
+    for (unsigned i = 0; i < FAKE_MEMORY; i += 512) { // a little; the rest is what runs before left
         uint64_t v = fake_random(seed);
         memcpy(&fake->memory[i], &v, 8);
     }
@@ -199,6 +207,7 @@ void fake_cpu_fill(FakeCpu *fake, uint64_t *seed)
     fake->cpu.exception = 0;
     fake->cpu.exception_value = 0;
     fake->cpu.budget = 1000000;
+    fake->cpu.attention = false;
 }
 
 void fake_cpu_copy(FakeCpu *to, const FakeCpu *from)
@@ -210,6 +219,7 @@ void fake_cpu_copy(FakeCpu *to, const FakeCpu *from)
     to->cpu.exception = from->cpu.exception;
     to->cpu.exception_value = from->cpu.exception_value;
     to->cpu.budget = from->cpu.budget;
+    to->cpu.attention = from->cpu.attention;
 }
 
 static uint64_t slot_value(const FakeCpu *fake, const IrSlot *slot)

@@ -27,6 +27,7 @@ extern const IrHelper fake_mix;  // (a, b, c) -> a hash
 extern const IrHelper fake_peek; // () -> hash of the registers
 extern const IrHelper fake_poke; // (a, b): x[a & 7] += b, no result
 extern const IrHelper fake_trap; // (a) -> ~a; raises if the low three bits of a are 0
+extern const IrHelper fake_stop; // (a) -> 3 a; asks for attention if the low two bits of a are 0
 
 FakeCpu *fake_cpu_new(void);
 void fake_cpu_free(FakeCpu *fake);

@@ -7,11 +7,12 @@
 //     --- error                    the text is refused, with exactly this message
 //     line 3: ...
 //     --- print                    what ir_print gives
+//     --- optimise                 what ir_print gives after ir_optimise
 //     --- run x1=5 f0=0x10         T0, from a state of zeros but for these, ends with these
 //     x2=6 pc=0x1004 exception=0
 //
-// There may be several `run`s. In any case what is printed must parse, print again as it was, and verify. With --update the file's
-// print and error sections are written anew.
+// There may be several `run`s. In any case what is printed must parse, print again as it was, and verify; and the optimised block must
+// do from random states what the original does. With --update the file's print and optimise sections are written anew.
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,6 +122,39 @@ static void check_run(Test *t, const char *input)
     fake_cpu_free(fake);
 }
 
+// ---- optimise ----
+
+static void check_same(const IrBlock *original, const IrBlock *optimised, const char *path)
+{
+    FakeCpu *a = fake_cpu_new(), *b = fake_cpu_new();
+    uint64_t seed = 1;
+    for (unsigned i = 0; i < 200; i++) {
+        fake_cpu_fill(a, &seed);
+        fake_cpu_copy(b, a);
+        interp_run(&a->cpu, original, UINT32_MAX);
+        interp_run(&b->cpu, optimised, UINT32_MAX);
+        fake_cpu_compare(a, b, path);
+    }
+    fake_cpu_free(a);
+    fake_cpu_free(b);
+}
+
+static char *optimised_text(Test *t)
+{
+    Error err;
+    IrBlock *original = ir_block_copy(&t->b->block);
+    ir_optimise(t->b);
+    char *text = ir_print(&t->b->block, &fake_names);
+    if (!ir_verify(&t->b->block, &err)) {
+        complain(t, "the optimised block does not verify", err.msg, text);
+    } else {
+        check_same(original, &t->b->block, t->path);
+        check_round_trip(t, text);
+    }
+    g_free(original);
+    return text;
+}
+
 // ---- files ----
 
 static void check_section(Test *t, const char *input, const char *name)
@@ -141,6 +175,10 @@ static void check_section(Test *t, const char *input, const char *name)
     check_round_trip(t, text);
     if (strcmp(name, "print") == 0) {
         check_text(t, "print", text);
+    } else if (strcmp(name, "optimise") == 0) {
+        g_free(text);
+        text = optimised_text(t);
+        check_text(t, "optimise", text);
     } else if (g_str_has_prefix(name, "run")) {
         check_run(t, name + 3);
     } else {

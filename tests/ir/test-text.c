@@ -90,6 +90,7 @@ static const Case cases[] = {
     { X1 "v2 = ld.i64 [v1], size=8 mmu=0 {x2.f64=v1}", "line 4: v3 (ld): pending write 1, of v2, is of type i64, not f64" },
     { X1 "v2 = ld.i64 [v1], size=8 mmu=0 {x2.i64=v1, x2.i64=v1}", "line 4: v3 (ld): pending writes 1 and 2 overlap" },
     { X1 "v2 = ld.i64 [v1], size=8 mmu=0 {x2.i64=v2}", "line 4: v2 is used before it is made" },
+    { X1 "exitif.i64 eq v1, v1, 0x2000 {x2.i64=v1}", "line 4: v3 (exitif): its snapshot has pending writes" },
     // ---- the block
     { "goto 0x10", "line 3: v2 (goto): nothing can follow it" },
 };
@@ -268,8 +269,8 @@ static void test_garbage(void)
     char **lines = g_strsplit(sections[0], "\n", -1);
     for (unsigned i = 0; i < 3000; i++) {
         // A few lines of the file, so that most of what is wrong is what was changed.
-        GString *s = g_string_new("block pc=0x1000 flags=0x0\ninsn 0x1000 4\nv1 = const.i64 -16\nv3 = const.i32 1\nv4 = const.f64 0x3ff0000000000000\n"
-                                  "v6 = getreg.i64 x1\nv7 = getreg.i32 w1\nv10 = getreg.f64 f1\n");
+        GString *s = g_string_new("block pc=0x1000 flags=0x0\ninsn 0x1000 4\nv1 = const.i64 -16\nv3 = const.i32 1\n"
+                                  "v4 = const.f64 0x3ff0000000000000\nv6 = getreg.i64 x1\nv7 = getreg.i32 w1\nv10 = getreg.f64 f1\n");
         for (unsigned j = 0; j < 4; j++) {
             g_string_append_printf(s, "%s\n", lines[12 + fake_random(&seed) % (g_strv_length(lines) - 14)]);
         }

@@ -107,7 +107,7 @@ def main():
     for name, default in (("seed", 1), ("count", 1), ("streams", 150), ("length", 60)):
         parser.add_argument("--" + name, type=int, default=default)
     args = parser.parse_args()
-    modes = [[], ["--max-guest", "1"], ["--flush", "9"]]
+    modes = [[], ["--max-guest", "1"], ["--jit", "1"], ["--jit", "1", "--max-guest", "5"], ["--jit", "1", "--sse2", "--flush", "9"]]
     failed = False
     print(f"1..{args.count}")
     with tempfile.TemporaryDirectory() as work:

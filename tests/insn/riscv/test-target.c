@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The RISC-V Target as its users see it: register table, CSR table, disassembler, ISA string, walks of a debugger, reset.
+#include <glib.h>
+#include <string.h>
+
+#include "target/riscv/cpu.h"
+#include "tests/device/fake-seam.h"
+
+enum { RAM_GPA = 0x80000000u, RAM_BYTES = 1 << 20 };
+
+const DeviceType *const device_types[] = { NULL };
+
+typedef struct Board {
+    Replay *seam;
+    Machine *machine;
+    const Target *target;
+    RiscvCpu *rc;
+    CPU *cpu;
+} Board;
+
+static Board board_new(const char *prop, const char *value)
+{
+    Error err;
+    Board b = { .seam = fake_seam_new(), .target = targets[0] };
+    b.machine = machine_new(b.seam, "test");
+    fake_seam_attach(b.seam, b.machine);
+    memory_add_ram(b.machine, RAM_GPA, ram_new(b.machine, "ram", RAM_BYTES, false, &err), 0, RAM_BYTES, 0);
+    Device *dev = device_new(b.machine, b.target->cpu_type, NULL, NULL);
+    if (prop) {
+        g_assert_true(device_set(dev, prop, value, &err));
+    }
+    g_assert_true(device_realize(dev, &err));
+    b.rc = (RiscvCpu *)dev;
+    b.cpu = &b.rc->cpu;
+    machine_reset(b.machine);
+    return b;
+}
+
+static void board_free(Board *b)
+{
+    machine_free(b->machine);
+    fake_seam_free(b->seam);
+}
+
+static void test_reset(void)
+{
+    Board b = board_new("resetvec", "0x1234");
+    g_assert_cmpstr(b.target->name, ==, "riscv64");
+    g_assert_cmphex(b.cpu->arch.pc, ==, 0x1234);
+    g_assert_cmpuint(b.rc->s.priv, ==, PRIV_M);
+    g_assert_false(b.target->interrupt_pending(b.cpu));
+    g_assert_false(b.target->wakeup_pending(b.cpu));
+    board_free(&b);
+}
+
+static void test_isa_string(void)
+{
+    Board b = board_new(NULL, NULL);
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbb_zbc_zbs_sstc");
+    g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, "riscv,sv48");
+    board_free(&b);
+    b = board_new("zbb", "off");
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbc_zbs_sstc");
+    board_free(&b);
+}
+
+// Names and numbers are unique; slots lie in the state; what goes by number can be read.
+static void test_registers(void)
+{
+    Board b = board_new(NULL, NULL);
+    for (size_t i = 0; i < b.target->nregs; i++) {
+        const RegDesc *reg = &b.target->regs[i];
+        for (size_t j = 0; j < i; j++) {
+            g_assert_cmpstr(reg->name, !=, b.target->regs[j].name);
+            g_assert_cmpuint(reg->number, !=, b.target->regs[j].number);
+        }
+        if (reg->slot == ~0u) {
+            b.target->reg_read(b.cpu, reg->number);
+        } else {
+            g_assert_cmpuint(reg->slot + reg->bits / 8, <=, b.target->cpu_type->state_size);
+        }
+    }
+    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_MISA), ==, 0x800000000014112d);
+    b.target->reg_write(b.cpu, 65 + RISCV_CSR_FCSR, 0x5f);
+    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_FFLAGS), ==, 0x1f);
+    g_assert_cmpuint(b.cpu->arch.fp.rounding, ==, 2);
+    b.target->reg_write(b.cpu, 65 + 4096, PRIV_S);
+    g_assert_cmpuint(b.rc->s.priv, ==, PRIV_S);
+    board_free(&b);
+}
+
+// The table is sorted, so that each row is found by its number; names are those of the decode table.
+static void test_csrs(void)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } rows[] = {
+#define CSR(name, number, ...) { #name, number },
+#include "target/riscv/csr.def"
+#undef CSR
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const RiscvCsr *csr = riscv_csr_find(rows[i].number);
+        g_assert_nonnull(csr);
+        g_assert_cmpuint(csr->number, ==, rows[i].number);
+        g_assert_cmpstr(csr->name, ==, rows[i].name);
+        g_assert_cmpstr(riscv_csr_name(rows[i].number), ==, rows[i].name);
+    }
+    g_assert_null(riscv_csr_find(0x7b0));
+    g_assert_null(riscv_csr_find(0xfff));
+    g_assert_null(riscv_csr_find(0));
+}
+
+static void test_disas(void)
+{
+    static const uint8_t add[] = { 0x33, 0x05, 0xb5, 0x00 }, illegal[] = { 0, 0 };
+    char text[64];
+    g_assert_cmpint(targets[0]->disas(text, sizeof(text), add, 4, 0), ==, 4);
+    g_assert_cmpstr(text, ==, "add a0,a0,a1");
+    g_assert_cmpint(targets[0]->disas(text, sizeof(text), add, 3, 0), ==, 0);
+    g_assert_cmpint(targets[0]->disas(text, sizeof(text), add, 1, 0), ==, 0);
+    g_assert_cmpint(targets[0]->disas(text, sizeof(text), illegal, 2, 0), ==, 2);
+}
+
+// A debugger's walk finds what the guest may not touch, and leaves A and D alone.
+static void test_peek(void)
+{
+    Board b = board_new(NULL, NULL);
+    uint64_t table = RAM_GPA + 0x1000, pte = RAM_GPA >> 2 | 0x11, after; // V U: execute-only, of U
+    pte |= 8;
+    g_assert_true(memory_poke(b.machine, table, &pte, sizeof(pte)));
+    b.rc->s.satp = UINT64_C(8) << 60 | table >> 12;
+    b.rc->s.priv = PRIV_S;
+    WalkResult w = { .peek = true };
+    g_assert_true(b.target->walk(b.cpu, 0x1238, ACCESS_WRITE, MMU_S, &w));
+    g_assert_cmphex(w.gpa, ==, RAM_GPA + 0x1238);
+    g_assert_cmpuint(w.nsteps, ==, 1);
+    g_assert_true(dma_read(b.machine, table, &after, sizeof(after)));
+    g_assert_cmphex(after, ==, pte);
+    w = (WalkResult){ .peek = true };
+    g_assert_false(b.target->walk(b.cpu, UINT64_C(1) << 31, ACCESS_READ, MMU_S, &w)); // no entry
+    b.rc->s.pmpaddr[0] = ~UINT64_C(0) >> 10;
+    b.rc->s.pmpcfg[0] = PMP_NAPOT | PMP_R | PMP_W | PMP_X;
+    pmp_decode(b.rc);
+    w = (WalkResult){ 0 };
+    g_assert_false(b.target->walk(b.cpu, 0x1238, ACCESS_READ, MMU_S, &w));
+    g_assert_cmpuint(w.exception, ==, 1 + CAUSE_LOAD_PAGE);
+    g_assert_cmphex(w.exception_value, ==, 0x1238);
+    board_free(&b);
+}
+
+static void test_inputs(void)
+{
+    Board b = board_new(NULL, NULL);
+    const DeviceType *type = b.target->cpu_type;
+    b.rc->s.mie = MIP_MEIP;
+    type->irq_in(&b.rc->dev, IRQ_MTI, true);
+    g_assert_false(b.target->wakeup_pending(b.cpu));
+    b.cpu->attention = false;
+    type->irq_in(&b.rc->dev, IRQ_MEI, true);
+    g_assert_true(b.cpu->attention);
+    g_assert_true(b.target->wakeup_pending(b.cpu));
+    g_assert_false(b.target->interrupt_pending(b.cpu)); // MIE is 0
+    b.rc->s.mstatus |= MSTATUS_MIE;
+    g_assert_true(b.target->interrupt_pending(b.cpu));
+    b.rc->s.mtvec = 0x401;
+    b.target->take_interrupt(b.cpu);
+    g_assert_cmphex(b.cpu->arch.pc, ==, 0x400 + 4 * IRQ_MEI);
+    g_assert_cmphex(b.rc->s.mcause, ==, UINT64_C(1) << 63 | IRQ_MEI);
+    type->irq_in(&b.rc->dev, IRQ_MEI, false);
+    g_assert_false(b.target->wakeup_pending(b.cpu));
+    board_free(&b);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/riscv/reset", test_reset);
+    g_test_add_func("/riscv/isa-string", test_isa_string);
+    g_test_add_func("/riscv/registers", test_registers);
+    g_test_add_func("/riscv/csrs", test_csrs);
+    g_test_add_func("/riscv/disas", test_disas);
+    g_test_add_func("/riscv/peek", test_peek);
+    g_test_add_func("/riscv/inputs", test_inputs);
+    return g_test_run();
+}
