@@ -36,7 +36,7 @@ static void check_attention(Emit *e, uint64_t pc)
 void emit_insn(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
-    e->index = e->block->snaps[insn->snap].index;
+    e->index = e->started++;
     if (e->check_attention) {
         check_attention(e, (uint64_t)insn->imm);
         e->check_attention = false;
@@ -195,9 +195,8 @@ static void emit_stub(Emit *e, const Stub *stub)
         leave_with(e, a, 0, JIT_IJMP);
         break;
     case STUB_BREAK: {
-        unsigned index = e->block->snaps[insn_at(e, stub->ref)->snap].index + stub->value_reg;
         x_mov_imm(a, RAX, (uint64_t)stub->value);
-        leave_with(e, a, e->block->nguest - index, JIT_BREAK);
+        leave_with(e, a, e->block->nguest - stub->index - stub->value_reg, JIT_BREAK);
         break;
     }
     case STUB_FP: emit_fp_stub(e, stub); break;

@@ -187,7 +187,7 @@ void emit_fp_stub(Emit *e, const Stub *stub)
     a->p += sizeof(*insn);
     x_patch8(over, a->p);
     x_mov_imm(a, RCX, (uintptr_t)copy);
-    x_mov_imm(a, RAX, e->block->nguest - e->block->snaps[insn->snap].index);
+    x_mov_imm(a, RAX, e->block->nguest - stub->index);
     call_to(a, e->jit->thunks.op);
     float_move(a, stub->reg, x_reg(RAX));
     save_scratch(a, (uint32_t)stub->value, true, stub->reg);

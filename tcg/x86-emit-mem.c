@@ -9,7 +9,7 @@ Stub *stub_new(Emit *e, IrRef ref, unsigned kind)
 {
     assert(e->nstubs < IR_MAX_INSNS);
     Stub *stub = &e->stubs[e->nstubs++];
-    *stub = (Stub){ .ref = ref, .kind = (uint8_t)kind, .reg = NO_REG, .first_write = e->nwrites };
+    *stub = (Stub){ .ref = ref, .index = (uint16_t)e->index, .kind = (uint8_t)kind, .reg = NO_REG, .first_write = e->nwrites };
     return stub;
 }
 
@@ -408,7 +408,7 @@ static void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
     const IrSnap *snap = &e->block->snaps[insn_at(e, stub->ref)->snap];
     write_all_pending(e, stub);
     x_mov_imm(&e->cold, RAX, snap->pc);
-    x_alu_imm(&e->cold, ALU_ADD, X_W, x_reg(R15), e->block->nguest - snap->index);
+    x_alu_imm(&e->cold, ALU_ADD, X_W, x_reg(R15), e->block->nguest - stub->index);
     jump_to(&e->cold, thunk);
 }
 
@@ -417,7 +417,7 @@ static void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
     const IrInsn *insn = insn_at(e, stub->ref);
     Asm *a = &e->cold;
     x_mov_imm(a, RDX, insn->memop);
-    x_mov_imm(a, RAX, e->block->nguest - e->block->snaps[insn->snap].index);
+    x_mov_imm(a, RAX, e->block->nguest - stub->index);
     call_to(a, thunk);
     x_op(a, 0x85, RDX, x_reg(RDX));
     uint8_t *leave = x_jcc8(a, CC_NE);

@@ -140,7 +140,7 @@ JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mas
     e->page_mask = page_mask;
     e->failed = e->check_attention = false;
     e->nstubs = e->nwrites = 0;
-    e->index = 0;
+    e->index = e->started = 0;
     e->now = 0;
     alloc_begin(e);
     look_at_fp(e);

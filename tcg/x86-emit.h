@@ -95,6 +95,7 @@ typedef struct Stub { // out-of-line code of one instruction
     uint8_t *jumps[3];    // jumps here, to be patched; NULL: unused
     uint8_t *back;        // where the block goes on
     IrRef ref;
+    uint16_t index;       // of the guest instruction
     uint8_t kind;         // StubKind
     uint8_t reg;          // destination
     uint8_t value_kind, value_reg;  // store: what …
@@ -122,6 +123,7 @@ typedef struct Emit {
     bool check_attention; // a helper ran in this instruction
     IrRef now;
     unsigned index;       // of the current guest instruction
+    unsigned started;     // guest instructions so far
     uint32_t locked;      // registers in use by the current instruction
     uint32_t wanted;      // registers that it would like to find unchanged
     IrRef head[REG_COUNT];      // values in a register
