@@ -31,6 +31,9 @@ static void start_t1(Exec *exec)
         log_printf(LOG_UNIMP, "no translation to host code: %s\n", err.msg);
         return;
     }
+    if (exec->config.lockstep) {
+        exec->lockstep = lockstep_new(exec->target);
+    }
     jit_perf(exec->jit, g_getenv("BACKSTEP_PERF") != NULL);
 }
 
@@ -79,6 +82,7 @@ void exec_free(Exec *exec)
                 st->exits[6], st->exits[16]);
         fprintf(stderr, "tlb fills %lu flushes %lu drops %lu inval %lu alone %lu\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->code_invalidations, exec->alone);
     }
+    lockstep_free(exec->lockstep);
     jit_free(exec->jit);
     ir_builder_free(exec->builder);
     g_free(exec->hash);
@@ -411,5 +415,6 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return block->code && !block->crosses && !exec->config.no_tlb && exec->ncpus == 1 && fetch_cached(exec, cpu, block->pc);
+    return block->code && !block->crosses && !exec->config.no_tlb && !exec->lockstep && exec->ncpus == 1 &&
+           fetch_cached(exec, cpu, block->pc);
 }

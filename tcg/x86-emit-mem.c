@@ -124,15 +124,13 @@ static void emit_load(Emit *e, IrRef ref)
     Site site;
     site_begin(e, &site, ref, STUB_LOAD);
     site.stub->value_reg = (uint8_t)site.gva;
-    site_check(e, &site, ACCESS_READ, insn->memop);
-    e->locked = 1u << RDX | 1u << site.gva;
     bool is_float = is_float_type(insn->type);
-    unsigned d = NO_REG;
-    if (e->val[ref].uses == 0) {
-        d = is_float ? XMM0 : RAX;
-    } else {
+    // What makes room for the result must come before the way parts: the slow path comes back behind the access.
+    unsigned d = is_float ? XMM0 : RAX;
+    if (has_pinned_dest(e, ref, is_float ? BANK_FLOAT : BANK_INT)) {
         d = (unsigned)value_dest(e, ref, is_float ? BANK_FLOAT : BANK_INT);
     }
+    site_check(e, &site, ACCESS_READ, insn->memop);
     if (!is_float) {
         load_extended(&e->hot, insn->memop, insn->type, d, site.host);
     } else if (size >= 2) {

@@ -386,7 +386,14 @@ static void memory_op(Gen *g)
         ir_store(g->b, type == IR_I32 ? IR_I64 : type, memop, a, disp, value);
         break;
     }
-    default: have(g, type, ir_load(g->b, type, memop, a, disp)); break;
+    default: {
+        IrRef value = ir_load(g->b, type, memop, a, disp);
+        have(g, type, value);
+        if ((type == IR_I64 || type == IR_F64) && below(2)) { // straight into a slot, as guests do
+            ir_setreg(g->b, type, type == IR_I64 ? SLOT(s.x) + 8 * below(NINTS) : SLOT(s.f) + 8 * below(NFLOATS), value);
+        }
+        break;
+    }
     }
 }
 
