@@ -404,7 +404,7 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     }
     const IrBlock *optimised = optimise(exec, block->ir);
     dump_ir(exec, LOG_OP_OPT, optimised);
-    block->code = jit_compile(exec->jit, cpu, optimised, PAGE_MASK);
+    block->code = jit_compile(exec->jit, cpu, optimised, exec->lockstep || log_enabled(LOG_EXEC) ? 0 : PAGE_MASK);
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;

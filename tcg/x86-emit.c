@@ -124,6 +124,7 @@ static void emit_block(Emit *e)
         emit_one(e, ref);
     }
     if (!e->failed) {
+        emit_tails(e);
         emit_stubs(e);
     }
 }

@@ -123,6 +123,8 @@ typedef struct Emit {
     bool check_attention; // a helper ran in this instruction
     IrRef now;
     unsigned index;       // of the current guest instruction
+    uint8_t *body;        // behind the head
+    uint64_t insn_pc;     // of the current guest instruction
     unsigned started;     // guest instructions so far
     uint32_t locked;      // registers in use by the current instruction
     uint32_t wanted;      // registers that it would like to find unchanged
@@ -178,6 +180,7 @@ void emit_call(Emit *e, IrRef ref);
 void emit_head(Emit *e);
 void emit_insn(Emit *e, IrRef ref);
 void emit_exit(Emit *e, IrRef ref);
+void emit_tails(Emit *e);
 void emit_stubs(Emit *e);
 void note_pending(Emit *e, Stub *stub); // the snapshot's pending writes, from where the values are now
 void emit_fp_stub(Emit *e, const Stub *stub);
