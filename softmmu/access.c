@@ -70,6 +70,9 @@ static void ram_write(Exec *exec, const Piece *piece, const void *bytes, unsigne
     if (flags) {
         exec_before_store(exec, ram_page, (unsigned)piece->gpa & PAGE_MASK, len);
     }
+    if (exec->lockstep) {
+        lockstep_note_store(exec->lockstep, piece->host, bytes, len);
+    }
     memcpy(piece->host, bytes, len);
 }
 

@@ -4,6 +4,7 @@
 // Correctness under self-modifying code comes from page tracking alone: a page that holds translated bytes is flagged PAGE_CODE, and a store that
 // hits a 64-byte granule with such bytes drops the blocks that overlap it. fence.i and its like are hints.
 #include <assert.h>
+#include <stdio.h>
 
 #include "softmmu/exec.h"
 #include "util/log.h"
@@ -28,7 +29,12 @@ static void start_t1(Exec *exec)
     exec->jit = jit_new(names->slots, names->nslots, features, &err);
     if (!exec->jit) {
         log_printf(LOG_UNIMP, "no translation to host code: %s\n", err.msg);
+        return;
     }
+    if (exec->config.lockstep) {
+        exec->lockstep = lockstep_new(exec->target);
+    }
+    jit_perf(exec->jit, g_getenv("BACKSTEP_PERF") != NULL);
 }
 
 Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config)
@@ -69,6 +75,14 @@ void exec_free(Exec *exec)
     exec_reap(exec);
     tlb_flush_all(exec);
     g_ptr_array_free(exec->walk_list, TRUE);
+    if (exec->jit && g_getenv("BACKSTEP_PERF")) {
+        const JitStats *st = jit_stats(exec->jit);
+        fprintf(stderr, "T1: %lu blocks, %lu guest, %lu + %lu bytes; exits fault %lu alone %lu budget %lu ijmp %lu break %lu exit %lu link %lu\n",
+                st->blocks, st->guest, st->hot_bytes, st->cold_bytes, st->exits[1], st->exits[2], st->exits[3], st->exits[4], st->exits[5],
+                st->exits[6], st->exits[16]);
+        fprintf(stderr, "tlb fills %lu flushes %lu drops %lu inval %lu alone %lu\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->code_invalidations, exec->alone);
+    }
+    lockstep_free(exec->lockstep);
     jit_free(exec->jit);
     ir_builder_free(exec->builder);
     g_free(exec->hash);
@@ -361,6 +375,19 @@ Block *exec_find(Exec *exec, CPU *cpu)
 
 // ---- T1 ----
 
+// The block's IR, improved, in the builder.
+static const IrBlock *optimise(Exec *exec, const IrBlock *ir)
+{
+    IrBuilder *b = exec->builder;
+    IrBlock room = b->block;
+    b->block = *ir;
+    b->block.ins = memcpy(room.ins, ir->ins, ir->nins * sizeof(IrInsn));
+    b->block.snaps = memcpy(room.snaps, ir->snaps, ir->nsnaps * sizeof(IrSnap));
+    b->block.pending = memcpy(room.pending, ir->pending, ir->npending * sizeof(IrPending));
+    ir_optimise(b);
+    return &b->block;
+}
+
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 {
     if (block->code || !exec->jit) {
@@ -375,10 +402,9 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
         jit_flush(exec->jit);
         return NULL;
     }
-    ir_load_block(exec->builder, block->ir);
-    ir_optimise(exec->builder);
-    dump_ir(exec, LOG_OP_OPT, &exec->builder->block);
-    block->code = jit_compile(exec->jit, cpu, &exec->builder->block, PAGE_MASK);
+    const IrBlock *optimised = optimise(exec, block->ir);
+    dump_ir(exec, LOG_OP_OPT, optimised);
+    block->code = jit_compile(exec->jit, cpu, optimised, exec->lockstep || log_enabled(LOG_EXEC) ? 0 : PAGE_MASK);
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;
@@ -389,5 +415,6 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return block->code && !block->crosses && !exec->config.no_tlb && exec->ncpus == 1 && fetch_cached(exec, cpu, block->pc);
+    return block->code && !block->crosses && !exec->config.no_tlb && !exec->lockstep && exec->ncpus == 1 &&
+           fetch_cached(exec, cpu, block->pc);
 }

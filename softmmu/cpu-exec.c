@@ -76,14 +76,6 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
 }
 
 // Returns whether the loop has to look.
-static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chain)
-{
-    cpu->jump_key = (uint64_t)cpu->fetch_generation << 32 | block->flags;
-    JitExit exit = jit_run(exec->jit, cpu, block->code, left);
-    *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE };
-    return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
-}
-
 static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
 {
     // Without a TLB each fetch is walked: nothing tracks what a store changes of the block's own translation.
@@ -91,6 +83,20 @@ static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
     *chain = (Chain){ 0 };
     block->runs++;
     return interp_run(cpu, block->ir, limit).boundary;
+}
+
+// The same.
+static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chain)
+{
+    cpu->jump_key = (uint64_t)cpu->fetch_generation << 32 | block->flags;
+    JitExit exit = { 0 };
+    if (!exec->lockstep) {
+        exit = jit_run(exec->jit, cpu, block->code, left);
+    } else if (!lockstep_run(exec, cpu, block, left, &exit.reason)) {
+        return run_t0(exec, cpu, block, chain);
+    }
+    *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE };
+    return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
 }
 
 uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)

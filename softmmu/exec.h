@@ -7,6 +7,7 @@
 
 typedef struct Exec Exec;
 typedef struct Block Block;
+typedef struct Lockstep Lockstep;
 
 enum { GRANULE_BITS = 6, GRANULES = PAGE_SIZE >> GRANULE_BITS }; // self-modifying code is tracked by 64 bytes: one bit each of a u64
 
@@ -69,6 +70,7 @@ struct Exec {
     unsigned ncpus;
     IrBuilder *builder;
     Jit *jit;                  // NULL: T0 alone
+    Lockstep *lockstep;        // NULL: no
     // blocks
     Block **hash;              // by ram_address, pc and flags
     unsigned hash_bits;
@@ -121,6 +123,14 @@ static inline Exec *cpu_exec_of(CPU *cpu) { return cpu->exec; }
 extern const CpuOps exec_cpu_ops;
 RamObserver exec_before_store;
 void exec_dma_stores(void *ctx, uint64_t gpa, uint64_t len);
+
+// softmmu/lockstep.c
+Lockstep *lockstep_new(const Target *target);
+void lockstep_free(Lockstep *lockstep);
+// A store to RAM, in one page, is about to happen.
+void lockstep_note_store(Lockstep *lockstep, uint8_t *host, const void *bytes, unsigned len);
+// Runs a block that has T1 code by both; the program ends if they differ. False: the block can't be run twice, nothing was done.
+bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *reason);
 
 // softmmu/cpu-exec.c
 // Attempts exactly `budget` instructions unless it stops earlier: halt, attention, an interrupt that became deliverable, or (after `soft`

@@ -56,7 +56,8 @@ typedef struct JitStats {
 Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error *err);
 void jit_free(Jit *jit); // after jit_code_free of all codes
 // NULL: no room is left (jit_full) or the block is beyond what T1 can do. `cpu` tells what the block's key implies (floating-point settings).
-// `page_mask`: a jump within the block's page needs no guard; 0: no links at all.
+// `page_mask`: a jump within the block's page needs no guard; 0: the code leaves
+// at the block's end even where it could go round.
 JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask);
 bool jit_full(const Jit *jit);
 void jit_flush(Jit *jit); // reuses all memory; every code must be dropped before

@@ -22,6 +22,7 @@ void emit_head(Emit *e)
     x_alu_imm(&e->hot, ALU_SUB, X_W, x_reg(R15), e->block->nguest);
     Stub *stub = stub_new(e, 0, STUB_BUDGET);
     stub->jumps[0] = x_jcc(&e->hot, CC_S);
+    e->body = e->hot.p;
 }
 
 static void check_attention(Emit *e, uint64_t pc)
@@ -36,7 +37,8 @@ static void check_attention(Emit *e, uint64_t pc)
 void emit_insn(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
-    e->index = e->block->snaps[insn->snap].index;
+    e->index = e->started++;
+    e->insn_pc = (uint64_t)insn->imm;
     if (e->check_attention) {
         check_attention(e, (uint64_t)insn->imm);
         e->check_attention = false;
@@ -65,46 +67,86 @@ static uint8_t *guard(Asm *a)
     return a->p - 4;
 }
 
+// In the cold area: leaves through the link.
 static void link_stub(Emit *e, const Stub *stub)
 {
     Asm *a = &e->cold;
     JitLink *link = &e->out->links[stub->value];
-    uint8_t *miss = NULL;
-    if (stub->value_reg) {
-        x_alu_imm(a, ALU_ADD, X_W, x_reg(R15), stub->value_reg);
-    }
-    if (!link->site) { // the jump to be patched is here
-        if (!in_page(e, link->pc)) {
-            link->guard = guard(a);
-            miss = x_jcc(a, CC_NE);
-        }
-        link->site = x_jmp(a);
-        x_patch(link->site, a->p);
-        if (miss) {
-            x_patch(miss, a->p);
-        }
-    }
     link->stub = a->p;
+    if (link->site) {
+        x_patch(link->site, a->p);
+    }
     x_mov_imm(a, RAX, (uintptr_t)link);
     jump_to(a, e->jit->thunks.exit_link);
+}
+
+// The jump that will be linked, with what has to be done before it.
+static void link_jump(Emit *e, Stub *stub, JitLink *link, unsigned give_back)
+{
+    Asm *a = &e->hot;
+    if (give_back) {
+        x_alu_imm(a, ALU_ADD, X_W, x_reg(R15), (int32_t)give_back);
+    }
+    if (!in_page(e, link->pc)) {
+        link->guard = guard(a);
+        stub->jumps[1] = x_jcc(a, CC_NE);
+    }
+    link->site = x_jmp(a);
+}
+
+// A loop that is one block: counts again and goes on behind the head, if enough is left.
+static void loop_jump(Emit *e, unsigned give_back)
+{
+    x_alu_imm(&e->hot, ALU_SUB, X_W, x_reg(R15), (int32_t)(e->block->nguest - give_back));
+    x_patch(x_jcc(&e->hot, CC_NS), e->body);
+    Stub *stub = stub_new(e, 0, STUB_BUDGET);
+    stub->jumps[0] = x_jmp(&e->hot);
 }
 
 static void emit_exitif(Emit *e, const IrInsn *insn)
 {
     unsigned give_back = after_this(e);
     unsigned cc = emit_compare(e, insn, insn->sub);
-    Stub *stub = stub_new(e, e->now, e->check_attention ? STUB_BREAK : STUB_LINK);
-    stub->jumps[0] = x_jcc(&e->hot, cc);
+    uint64_t target = (uint64_t)insn->imm;
     if (e->check_attention) {
+        Stub *stub = stub_new(e, e->now, STUB_BREAK);
+        stub->jumps[0] = x_jcc(&e->hot, cc);
         stub->value = insn->imm;
         stub->value_reg = 1; // behind the current instruction, not before it
         return;
     }
-    JitLink *link = link_new(e, (uint64_t)insn->imm);
+    if (target == e->block->pc && e->page_mask) {
+        uint8_t *over = x_jcc8(&e->hot, cc ^ 1);
+        loop_jump(e, give_back);
+        x_patch8(over, e->hot.p);
+        return;
+    }
+    JitLink *link = link_new(e, target);
+    Stub *stub = stub_new(e, e->now, STUB_LINK);
     stub->value = link - e->out->links;
     stub->value_reg = (uint8_t)give_back;
-    if (in_page(e, link->pc) && !give_back) {
-        link->site = stub->jumps[0];
+    if (in_page(e, target) && !give_back) {
+        link->site = x_jcc(&e->hot, cc);
+    } else if (target < e->block->pc + 4096 && target <= e->insn_pc) { // backwards: a loop, taken more often than not
+        uint8_t *over = x_jcc8(&e->hot, cc ^ 1);
+        link_jump(e, stub, link, give_back);
+        x_patch8(over, e->hot.p);
+    } else {
+        stub->jumps[2] = x_jcc(&e->hot, cc); // to the end of the block
+    }
+}
+
+// Behind the block: what exits in its middle do before they jump.
+void emit_tails(Emit *e)
+{
+    for (unsigned i = 0; i < e->nstubs; i++) {
+        Stub *stub = &e->stubs[i];
+        JitLink *link = stub->kind == STUB_LINK ? &e->out->links[stub->value] : NULL;
+        if (link && !link->site) {
+            x_patch(stub->jumps[2], e->hot.p);
+            stub->jumps[2] = NULL;
+            link_jump(e, stub, link, stub->value_reg);
+        }
     }
 }
 
@@ -115,14 +157,14 @@ static void emit_goto(Emit *e, const IrInsn *insn)
         leave_with(e, &e->hot, after_this(e), JIT_BREAK);
         return;
     }
+    if ((uint64_t)insn->imm == e->block->pc && e->page_mask) {
+        loop_jump(e, 0);
+        return;
+    }
     JitLink *link = link_new(e, (uint64_t)insn->imm);
     Stub *stub = stub_new(e, e->now, STUB_LINK);
     stub->value = link - e->out->links;
-    if (!in_page(e, link->pc)) {
-        link->guard = guard(&e->hot);
-        stub->jumps[1] = x_jcc(&e->hot, CC_NE);
-    }
-    link->site = stub->jumps[0] = x_jmp(&e->hot);
+    link_jump(e, stub, link, 0);
 }
 
 static void emit_ijmp(Emit *e, const IrInsn *insn)
@@ -195,9 +237,8 @@ static void emit_stub(Emit *e, const Stub *stub)
         leave_with(e, a, 0, JIT_IJMP);
         break;
     case STUB_BREAK: {
-        unsigned index = e->block->snaps[insn_at(e, stub->ref)->snap].index + stub->value_reg;
         x_mov_imm(a, RAX, (uint64_t)stub->value);
-        leave_with(e, a, e->block->nguest - index, JIT_BREAK);
+        leave_with(e, a, e->block->nguest - stub->index - stub->value_reg, JIT_BREAK);
         break;
     }
     case STUB_FP: emit_fp_stub(e, stub); break;

@@ -187,7 +187,7 @@ void emit_fp_stub(Emit *e, const Stub *stub)
     a->p += sizeof(*insn);
     x_patch8(over, a->p);
     x_mov_imm(a, RCX, (uintptr_t)copy);
-    x_mov_imm(a, RAX, e->block->nguest - e->block->snaps[insn->snap].index);
+    x_mov_imm(a, RAX, e->block->nguest - stub->index);
     call_to(a, e->jit->thunks.op);
     float_move(a, stub->reg, x_reg(RAX));
     save_scratch(a, (uint32_t)stub->value, true, stub->reg);
@@ -427,31 +427,31 @@ static void emit_sign(Emit *e, IrRef ref)
     }
 }
 
-// What isn't boxed is rare: T0 runs the instruction, if nothing of it has been done yet.
+// What isn't boxed becomes the default NaN.
 static bool emit_unbox(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
     Val *v = &e->val[insn->a];
-    const IrSnap *snap = &e->block->snaps[insn->snap];
-    if (insn_at(e, insn->a)->op == IR_NANBOX || v->boxed) {
+    if (insn_at(e, insn->a)->op == IR_NANBOX) {
         value_alias(e, ref, insn->a);
         return true;
     }
-    if (e->effects || snap->npending || snap->index != e->index || (v->kind != V_SLOT && v->kind != V_REG)) {
-        return false;
-    }
+    lock_operands(e, insn);
+    unsigned d = (unsigned)scratch(e, BANK_FLOAT);
     if (v->kind == V_SLOT) {
         x_alu_imm(&e->hot, ALU_CMP, 0, slot_opnd((uint32_t)v->at + 4), -1);
+        value_load(e, insn->a, d);
     } else {
         unsigned t = (unsigned)scratch(e, BANK_INT);
-        float_move(&e->hot, t, x_reg(v->reg));
+        value_load(e, insn->a, d);
+        float_move(&e->hot, t, x_reg(d));
         x_shift_imm(&e->hot, SHIFT_SHR, X_W, t, 32);
         x_alu_imm(&e->hot, ALU_CMP, 0, x_reg(t), -1);
     }
-    Stub *stub = stub_new(e, ref, STUB_ALONE);
+    Stub *stub = fix_stub(e, FIX_NAN, d, IR_F32);
     stub->jumps[0] = x_jcc(&e->hot, CC_NE);
-    v->boxed = true;
-    value_alias(e, ref, insn->a);
+    stub->back = e->hot.p;
+    value_place(e, ref, d);
     return true;
 }
 

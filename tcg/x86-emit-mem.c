@@ -9,7 +9,7 @@ Stub *stub_new(Emit *e, IrRef ref, unsigned kind)
 {
     assert(e->nstubs < IR_MAX_INSNS);
     Stub *stub = &e->stubs[e->nstubs++];
-    *stub = (Stub){ .ref = ref, .kind = (uint8_t)kind, .reg = NO_REG, .first_write = e->nwrites };
+    *stub = (Stub){ .ref = ref, .index = (uint16_t)e->index, .kind = (uint8_t)kind, .reg = NO_REG, .first_write = e->nwrites };
     return stub;
 }
 
@@ -124,15 +124,13 @@ static void emit_load(Emit *e, IrRef ref)
     Site site;
     site_begin(e, &site, ref, STUB_LOAD);
     site.stub->value_reg = (uint8_t)site.gva;
-    site_check(e, &site, ACCESS_READ, insn->memop);
-    e->locked = 1u << RDX | 1u << site.gva;
     bool is_float = is_float_type(insn->type);
-    unsigned d = NO_REG;
-    if (e->val[ref].uses == 0) {
-        d = is_float ? XMM0 : RAX;
-    } else {
+    // What makes room for the result must come before the way parts: the slow path comes back behind the access.
+    unsigned d = is_float ? XMM0 : RAX;
+    if (has_pinned_dest(e, ref, is_float ? BANK_FLOAT : BANK_INT)) {
         d = (unsigned)value_dest(e, ref, is_float ? BANK_FLOAT : BANK_INT);
     }
+    site_check(e, &site, ACCESS_READ, insn->memop);
     if (!is_float) {
         load_extended(&e->hot, insn->memop, insn->type, d, site.host);
     } else if (size >= 2) {
@@ -408,7 +406,7 @@ static void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
     const IrSnap *snap = &e->block->snaps[insn_at(e, stub->ref)->snap];
     write_all_pending(e, stub);
     x_mov_imm(&e->cold, RAX, snap->pc);
-    x_alu_imm(&e->cold, ALU_ADD, X_W, x_reg(R15), e->block->nguest - snap->index);
+    x_alu_imm(&e->cold, ALU_ADD, X_W, x_reg(R15), e->block->nguest - stub->index);
     jump_to(&e->cold, thunk);
 }
 
@@ -417,7 +415,7 @@ static void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
     const IrInsn *insn = insn_at(e, stub->ref);
     Asm *a = &e->cold;
     x_mov_imm(a, RDX, insn->memop);
-    x_mov_imm(a, RAX, e->block->nguest - e->block->snaps[insn->snap].index);
+    x_mov_imm(a, RAX, e->block->nguest - stub->index);
     call_to(a, thunk);
     x_op(a, 0x85, RDX, x_reg(RDX));
     uint8_t *leave = x_jcc8(a, CC_NE);

@@ -90,10 +90,7 @@ static void emit_one(Emit *e, IrRef ref)
         return;
     }
     switch (insn->op) {
-    case IR_INSN:
-        emit_insn(e, ref);
-        e->effects = false;
-        return;
+    case IR_INSN: emit_insn(e, ref); break;
     case IR_CONST:
         e->val[ref].kind = V_CONST;
         e->val[ref].imm = insn->type == IR_I32 ? (uint32_t)insn->imm : insn->imm;
@@ -109,8 +106,6 @@ static void emit_one(Emit *e, IrRef ref)
         }
         break;
     }
-    // Sticky flags are an effect that may be had twice.
-    e->effects |= insn->op == IR_SETREG || (ir_op_has(insn->op, 'S') && insn->op != IR_LD);
 }
 
 // FpEnv's settings are part of what a block's key stands for.
@@ -129,6 +124,7 @@ static void emit_block(Emit *e)
         emit_one(e, ref);
     }
     if (!e->failed) {
+        emit_tails(e);
         emit_stubs(e);
     }
 }
@@ -145,7 +141,7 @@ JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mas
     e->page_mask = page_mask;
     e->failed = e->check_attention = false;
     e->nstubs = e->nwrites = 0;
-    e->index = 0;
+    e->index = e->started = 0;
     e->now = 0;
     alloc_begin(e);
     look_at_fp(e);

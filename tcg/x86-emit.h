@@ -83,7 +83,6 @@ typedef enum ValKind {
 typedef struct Val {
     uint8_t kind, reg, type;
     bool zero_extended;   // i32: bits 32..63 of the register are 0
-    bool boxed;           // f32: bits 32..63 are ones
     uint16_t uses;
     IrRef last;           // the last instruction that uses it
     IrRef next;           // others in the same register
@@ -96,6 +95,7 @@ typedef struct Stub { // out-of-line code of one instruction
     uint8_t *jumps[3];    // jumps here, to be patched; NULL: unused
     uint8_t *back;        // where the block goes on
     IrRef ref;
+    uint16_t index;       // of the guest instruction
     uint8_t kind;         // StubKind
     uint8_t reg;          // destination
     uint8_t value_kind, value_reg;  // store: what …
@@ -121,9 +121,11 @@ typedef struct Emit {
     bool failed;          // the frame or a table is full: the block stays with T0
     bool plain_fp, plain_rounding; // FpEnv is RISC-V's; rounding is one that the host has
     bool check_attention; // a helper ran in this instruction
-    bool effects;         // this instruction has changed state already
     IrRef now;
     unsigned index;       // of the current guest instruction
+    uint8_t *body;        // behind the head
+    uint64_t insn_pc;     // of the current guest instruction
+    unsigned started;     // guest instructions so far
     uint32_t locked;      // registers in use by the current instruction
     uint32_t wanted;      // registers that it would like to find unchanged
     IrRef head[REG_COUNT];      // values in a register
@@ -178,6 +180,7 @@ void emit_call(Emit *e, IrRef ref);
 void emit_head(Emit *e);
 void emit_insn(Emit *e, IrRef ref);
 void emit_exit(Emit *e, IrRef ref);
+void emit_tails(Emit *e);
 void emit_stubs(Emit *e);
 void note_pending(Emit *e, Stub *stub); // the snapshot's pending writes, from where the values are now
 void emit_fp_stub(Emit *e, const Stub *stub);

@@ -11,6 +11,7 @@
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
 //     --jit               T1 with T0
+//     --lockstep          T1 beside T0
 //     --jit-all           T1 from each block's first run on
 //     --sse2              T1 without newer host features
 //     --no-tlb            nothing is cached
@@ -120,6 +121,10 @@ static void parse(Options *o, int argc, char **argv)
             show_ir = true;
         } else if (!strcmp(arg, "--jit")) {
             o->exec.interpreter = false;
+        } else if (!strcmp(arg, "--lockstep")) {
+            o->exec.interpreter = false;
+            o->exec.lockstep = true;
+            o->exec.t1_after = 1;
         } else if (!strcmp(arg, "--jit-all")) {
             o->exec.interpreter = false;
             o->exec.t1_after = 1;

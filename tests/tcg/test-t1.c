@@ -386,7 +386,14 @@ static void memory_op(Gen *g)
         ir_store(g->b, type == IR_I32 ? IR_I64 : type, memop, a, disp, value);
         break;
     }
-    default: have(g, type, ir_load(g->b, type, memop, a, disp)); break;
+    default: {
+        IrRef value = ir_load(g->b, type, memop, a, disp);
+        have(g, type, value);
+        if ((type == IR_I64 || type == IR_F64) && below(2)) { // straight into a slot, as guests do
+            ir_setreg(g->b, type, type == IR_I64 ? SLOT(s.x) + 8 * below(NINTS) : SLOT(s.f) + 8 * below(NFLOATS), value);
+        }
+        break;
+    }
     }
 }
 
@@ -483,19 +490,27 @@ static Jit *make_jit(OsHostFeatures features)
     return jit;
 }
 
+enum { OPTIMISE_NONE, OPTIMISE, OPTIMISE_POSTPONE };
+
 typedef struct Counts { unsigned blocks, compiled, by_reason[JIT_LINK + 1]; } Counts;
 
 // One block from `rounds` states. False: a difference, printed.
-static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, Counts *counts)
+static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned options, Counts *counts)
 {
     Gen gen;
     guest_fill(t0, t1);
     generate(&gen, b, t0->cpu.arch.fp.rounding > FP_RUP);
     const IrBlock *block = &b->block;
     counts->blocks++;
+    IrBlock *plain = ir_block_copy(block);
+    if (options) {
+        ir_optimise_with(b, options == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0);
+    }
     JitCode *code = jit_compile(jit, &t1->cpu, block, 4095);
+    block = plain; // T0's
     if (!code) {
         g_assert_false(jit_full(jit));
+        g_free(plain);
         return true;
     }
     counts->compiled++;
@@ -541,10 +556,11 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, Counts *coun
     jit_code_drop(code);
     jit_code_free(code);
     jit_flush(jit);
+    g_free(plain);
     return ok;
 }
 
-static void run_features(OsHostFeatures features, unsigned blocks)
+static void run_features(OsHostFeatures features, unsigned options, unsigned blocks)
 {
     Jit *jit = make_jit(features);
     IrBuilder *b = ir_builder_new();
@@ -555,7 +571,7 @@ static void run_features(OsHostFeatures features, unsigned blocks)
     blocks = more ? (unsigned)strtoul(more, NULL, 0) : blocks;
     for (unsigned i = 0; i < blocks; i++) {
         uint64_t start = rng;
-        if (!try_block(jit, b, t0, t1, &counts)) {
+        if (!try_block(jit, b, t0, t1, options, &counts)) {
             printf("# T1_SEED=%llu\n", (unsigned long long)start);
             g_test_fail();
             break;
@@ -570,13 +586,17 @@ static void run_features(OsHostFeatures features, unsigned blocks)
     jit_free(jit);
 }
 
-static void test_host(void) { run_features(os_host_features(), 20000); }
-static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, 20000); }
+static void test_host(void) { run_features(os_host_features(), OPTIMISE_NONE, 20000); }
+static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE, 20000); }
+static void test_optimised(void) { run_features(os_host_features(), OPTIMISE, 20000); }
+static void test_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE, 20000); }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/t1/random-blocks/host", test_host);
     g_test_add_func("/t1/random-blocks/sse2", test_sse2);
+    g_test_add_func("/t1/random-blocks/optimised", test_optimised);
+    g_test_add_func("/t1/random-blocks/postponed", test_postponed);
     return g_test_run();
 }
