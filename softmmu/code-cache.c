@@ -111,9 +111,21 @@ static uint64_t granule_mask(unsigned offset, unsigned len)
 // Which part of page n (0 or 1) the block covers.
 static uint64_t block_granules(const Block *block, unsigned n)
 {
-    unsigned offset = (unsigned)block->ram_address & PAGE_MASK;
-    unsigned in_first = block->crosses ? PAGE_SIZE - offset : block->bytes;
-    return n == 0 ? granule_mask(offset, in_first) : granule_mask(0, block->bytes - in_first);
+    return block->granules[n];
+}
+
+static void note_granules(Block *block)
+{
+    for (unsigned i = 1; i < block->ir->nins; i++) {
+        const IrInsn *insn = &block->ir->ins[i];
+        if (insn->op == IR_INSN) {
+            unsigned offset = (unsigned)insn->imm & PAGE_MASK, in_first = MIN(insn->sub, PAGE_SIZE - offset);
+            block->granules[0] |= granule_mask(offset, in_first);
+            if (in_first < insn->sub) {
+                block->granules[1] |= granule_mask(0, insn->sub - in_first);
+            }
+        }
+    }
 }
 
 static uint64_t block_page(const Block *block, unsigned n)
@@ -301,7 +313,8 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
 {
     uint64_t pc = cpu->arch.pc;
     NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
-    TargetFetch fetch = { .host = host, .len = PAGE_SIZE - (unsigned)(pc & PAGE_MASK), .next_page = fetch_next_page, .ctx = &next };
+    TargetFetch fetch = { .host = host, .len = PAGE_SIZE - (unsigned)(pc & PAGE_MASK), 
+                          .back = fetch_cached(exec, cpu, pc) ? (unsigned)(pc & PAGE_MASK) : 0, .next_page = fetch_next_page, .ctx = &next };
     if (exec->ir_bytes > IR_BYTES_MAX) {
         exec_invalidate_all(exec);
     }
@@ -322,6 +335,7 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
     block->second_page = next.ram_page;
     assert(block->crosses || block->bytes <= fetch.len);
     block->ir = ir_block_copy(built);
+    note_granules(block);
     dump_guest(exec, block, host);
     dump_ir(exec, LOG_OP, block->ir);
     Block **link = &exec->hash[block_hash(exec, ram_address, pc, flags)];

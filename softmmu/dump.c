@@ -12,16 +12,16 @@ void dump_guest(const Exec *exec, const Block *block, const uint8_t *host)
         return;
     }
     log_printf(LOG_IN_ASM, "IN: %016" PRIx64 " flags %x, %u instructions\n", block->pc, block->flags, block->nguest);
-    unsigned first_page = PAGE_SIZE - (unsigned)(block->pc & PAGE_MASK), len = block->bytes < first_page ? block->bytes : first_page;
-    for (unsigned at = 0; at < len;) {
-        char text[96];
-        int n = exec->target->disas(text, sizeof(text), host + at, len - at, block->pc + at);
-        if (n <= 0) {
-            log_printf(LOG_IN_ASM, "  %016" PRIx64 "  (crosses the page)\n", block->pc + at);
-            break;
+    for (unsigned i = 1; i < block->ir->nins; i++) {
+        const IrInsn *insn = &block->ir->ins[i];
+        if (insn->op != IR_INSN) {
+            continue;
         }
-        log_printf(LOG_IN_ASM, "  %016" PRIx64 "  %s\n", block->pc + at, text);
-        at += (unsigned)n;
+        uint64_t pc = (uint64_t)insn->imm;
+        char text[96];
+        unsigned len = MIN(insn->sub, PAGE_SIZE - (unsigned)(pc & PAGE_MASK));
+        int n = exec->target->disas(text, sizeof(text), host + (int64_t)(pc - block->pc), len, pc);
+        log_printf(LOG_IN_ASM, "  %016" PRIx64 "  %s\n", pc, n > 0 ? text : "(crosses the page)");
     }
 }
 

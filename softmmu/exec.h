@@ -16,6 +16,7 @@ struct Block {
     uint64_t pc;
     uint64_t ram_address;      // RAM page number << 12 | offset of the first byte
     uint64_t second_page;      // RAM page of the rest when `crosses`
+    uint64_t granules[2];      // of the first and the second page: which hold bytes of it
     uint32_t flags, bytes, runs;
     uint16_t nguest;
     bool crosses;              // one instruction that crosses a page: entered through exec_find only, since both pages are to be walked each time

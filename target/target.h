@@ -33,6 +33,7 @@ typedef struct WalkResult {
 typedef struct TargetFetch { // what a translator reads instruction bytes from
     const uint8_t *host;     // the bytes at block pc …
     unsigned len;            // … up to the end of the page; at least 1
+    unsigned back;           // bytes before them that may be read too: a block may follow jumps inside its page
     // Bytes of the next page for an instruction that crosses, only if it is the first of the block; NULL when the block must end before it.
     const uint8_t *(*next_page)(void *ctx);
     void *ctx;

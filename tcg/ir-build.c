@@ -121,7 +121,9 @@ void ir_insn(IrBuilder *b, uint64_t pc, unsigned length)
     assert(block->nsnaps < IR_MAX_SNAPS);
     b->snap = block->nsnaps++;
     block->snaps[b->snap] = (IrSnap){ .pc = pc, .index = block->nguest++ };
-    block->bytes = (uint32_t)(pc - block->pc) + length;
+    if (pc >= block->pc && pc - block->pc + length > block->bytes) {
+        block->bytes = (uint32_t)(pc - block->pc) + length;
+    }
     ir_emit(b, IR_INSN, IR_VOID, 0, 0, 0, length, (int64_t)pc);
 }
 

@@ -99,7 +99,7 @@ typedef struct IrBlock {
     uint32_t flags;          // the target's mode bits that the translation depends on: part of the block's key
     uint16_t nins, nguest;   // nguest: guest instructions = icount of a full run
     uint16_t nsnaps, npending;
-    uint32_t bytes;          // guest bytes covered from pc
+    uint32_t bytes;          // from pc to the end of the last byte covered; jumps may have led before pc
     IrInsn *ins;
     IrSnap *snaps;
     IrPending *pending;

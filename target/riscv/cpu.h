@@ -149,6 +149,8 @@ typedef struct Lift {
     FlagFs fs;
     bool frm_bad;
     bool ended;              // the block has its end
+    uint64_t first, last;    // jumps to here may be followed: the block goes on there
+    unsigned follows;        // how many of them were
 } Lift;
 
 typedef void LiftFn(Lift *l, const RiscvInsn *i, unsigned arg);

@@ -170,10 +170,28 @@ static void store(Lift *l, const RiscvInsn *i, unsigned memop)
 
 // ---- control ----
 
+static bool is_in_block(const Lift *l, uint64_t pc)
+{
+    for (unsigned i = 0; i < l->b->block.nsnaps; i++) {
+        if (l->b->block.snaps[i].pc == pc) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A plain jump inside the page doesn't end the block, unless it closes a loop.
 static void jal(Lift *l, const RiscvInsn *i, unsigned arg)
 {
+    enum { FOLLOWS_MAX = 4 };
+    uint64_t target = l->pc + (uint64_t)i->imm;
+    if (i->rd == 0 && target >= l->first && target <= l->last && l->follows < FOLLOWS_MAX && !is_in_block(l, target)) {
+        l->follows++;
+        l->next = target;
+        return;
+    }
     lift_set_x(l, i->rd, lift_imm(l, (int64_t)l->next));
-    ir_goto(l->b, l->pc + (uint64_t)i->imm);
+    ir_goto(l->b, target);
     l->ended = true;
 }
 

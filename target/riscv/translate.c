@@ -76,10 +76,10 @@ static void lift_one(Lift *l)
 typedef enum FetchResult { FETCH_OK, FETCH_END, FETCH_FAULT } FetchResult;
 
 // The bits of the instruction `offset` bytes from the block's start.
-static FetchResult fetch_bits(const TargetFetch *fetch, unsigned offset, uint32_t *bits)
+static FetchResult fetch_bits(const TargetFetch *fetch, int offset, uint32_t *bits)
 {
     uint16_t low, high;
-    if (offset >= fetch->len) {
+    if (offset >= (int)fetch->len) {
         return FETCH_END;
     }
     memcpy(&low, fetch->host + offset, 2);
@@ -88,8 +88,8 @@ static FetchResult fetch_bits(const TargetFetch *fetch, unsigned offset, uint32_
         return FETCH_OK;
     }
     const uint8_t *rest = fetch->host + offset + 2;
-    if (fetch->len - offset < 4) {
-        if (offset > 0) {
+    if ((int)fetch->len - offset < 4) {
+        if (offset != 0) {
             return FETCH_END;
         }
         rest = fetch->next_page(fetch->ctx);
@@ -112,9 +112,11 @@ void riscv_translate(CPU *cpu, IrBuilder *b, uint64_t pc, uint32_t flags, const 
         .mmu = (flags & FLAG_MMU) >> FLAG_MMU_SHIFT,
         .fs = (flags & FLAG_FS) >> FLAG_FS_SHIFT,
         .frm_bad = flags & FLAG_FRM_BAD,
+        .first = pc - fetch->back,
+        .last = pc + fetch->len - 4,
     };
     for (unsigned n = 0; n < max_guest && !b->full; n++) {
-        FetchResult result = fetch_bits(fetch, (unsigned)(l.next - pc), &l.raw);
+        FetchResult result = fetch_bits(fetch, (int)(l.next - pc), &l.raw);
         if (result == FETCH_FAULT) {
             return;
         }
