@@ -197,4 +197,8 @@ Position replay_last_position(const Replay *replay);
 // for benchmarks (arrays of EVENT_KIND_COUNT; may be NULL).
 uint64_t replay_bytes(const Replay *replay, uint64_t *events, uint64_t *event_bytes);
 
+// How long delivered posts had waited, in host time: counts by powers of two of ns (bucket n: below 2^n ns). Not state.
+enum { REPLAY_LATENCY_BUCKETS = 40 };
+const uint64_t *replay_latency(const Replay *replay);
+
 const char *event_kind_name(EventKind kind);

@@ -12,6 +12,7 @@ typedef struct Post {
     struct Post *next;
     ReplaySource *source;
     size_t len;
+    int64_t posted_ns; // host's monotonic clock: for the latency figures alone
     uint8_t payload[];
 } Post;
 
@@ -39,6 +40,7 @@ struct Replay {
     // first) by the machine thread.
     _Atomic(Post *) posted;
     Post *ready;
+    uint64_t latency[REPLAY_LATENCY_BUCKETS]; // see replay_latency
     atomic_bool dropping; // posts go nowhere: replaying, or diverged
 
     // Recording.

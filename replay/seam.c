@@ -5,6 +5,7 @@
 // thread takes as a whole and turns round: total order is the order of the pushes, so each source's
 // order is kept, and nobody ever waits.
 #include "replay/seam-private.h"
+#include "util/os-clock.h"
 
 #include <assert.h>
 #include <string.h>
@@ -187,6 +188,11 @@ void replay_flush(Replay *replay, int64_t host_ns, bool force)
     }
 }
 
+const uint64_t *replay_latency(const Replay *replay)
+{
+    return replay->latency;
+}
+
 uint64_t replay_bytes(const Replay *replay, uint64_t *events, uint64_t *event_bytes)
 {
     if (replay->writer) {
@@ -284,6 +290,7 @@ void replay_post(ReplaySource *source, const void *payload, size_t len)
     Post *post = g_malloc(sizeof(Post) + len);
     post->source = source;
     post->len = len;
+    post->posted_ns = os_clock_monotonic_ns();
     if (len) {
         memcpy(post->payload, payload, len);
     }
@@ -342,6 +349,16 @@ void posts_drop(Replay *replay)
 
 // ---- the machine thread ----
 
+static void note_latency(Replay *replay, const Post *post)
+{
+    int64_t waited_ns = os_clock_monotonic_ns() - post->posted_ns;
+    unsigned bucket = 0;
+    while (bucket < REPLAY_LATENCY_BUCKETS - 1 && waited_ns >= (int64_t)1 << bucket) {
+        bucket++;
+    }
+    replay->latency[bucket]++;
+}
+
 bool replay_deliver(Replay *replay, int64_t idle_ns, ReplayBefore *before, void *ctx)
 {
     if (replay->mode == REPLAY_PLAY) {
@@ -355,6 +372,7 @@ bool replay_deliver(Replay *replay, int64_t idle_ns, ReplayBefore *before, void 
         return false;
     }
     ReplaySource *source = post->source;
+    note_latency(replay, post);
     record(replay, source->kind, source->index, idle_ns, post->payload, post->len);
     source->deliver(source->target, post->payload, post->len);
     // Only now, when the guest half has told its new credit: counted twice for a moment rather than

@@ -139,6 +139,8 @@ static bool parse_accel(Cmdline *c, const char *value, Error *err)
          options_bool(o, "tlb", &tlb, err) && options_number(o, "max-insns", &c->max_insns, err) &&
          options_number(o, "flush", &c->flush_seed, err) && options_number(o, "chaos", &c->chaos_seed, err) &&
          options_number(o, "plant", &c->plant, err);
+    const char *stats = options_get(o, "stats");
+    c->stats = stats ? g_strdup(stats) : c->stats;
     options_get(o, "thread");
     options_get(o, "tb-size");
     ok = ok && options_finish(o, err);

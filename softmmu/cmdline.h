@@ -31,6 +31,7 @@ typedef struct Cmdline {
     char *rrfile;
     // -accel tcg,…
     bool interp, lockstep, no_tlb;
+    const char *stats;         // file for figures
     uint64_t max_insns, flush_seed, chaos_seed, plant;
 } Cmdline;
 

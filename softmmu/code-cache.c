@@ -8,6 +8,7 @@
 
 #include "softmmu/exec.h"
 #include "util/log.h"
+#include "util/os-clock.h"
 #include "util/log.h"
 
 enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
@@ -379,7 +380,9 @@ Block *exec_find(Exec *exec, CPU *cpu)
         }
     }
     if (!block) {
+        int64_t began_ns = os_clock_monotonic_ns();
         block = block_translate(exec, cpu, ram_address, host, flags);
+        exec->translate_ns += os_clock_monotonic_ns() - began_ns;
     }
     if (block && !block->crosses && fetch_cached(exec, cpu, pc)) {
         *slot = (BlockSlot){ .pc = pc, .key = key, .block = block };
@@ -390,18 +393,6 @@ Block *exec_find(Exec *exec, CPU *cpu)
 // ---- T1 ----
 
 // The block's IR, improved, in the builder.
-static const IrBlock *optimise(Exec *exec, const IrBlock *ir)
-{
-    IrBuilder *b = exec->builder;
-    IrBlock room = b->block;
-    b->block = *ir;
-    b->block.ins = memcpy(room.ins, ir->ins, ir->nins * sizeof(IrInsn));
-    b->block.snaps = memcpy(room.snaps, ir->snaps, ir->nsnaps * sizeof(IrSnap));
-    b->block.pending = memcpy(room.pending, ir->pending, ir->npending * sizeof(IrPending));
-    ir_optimise(b);
-    return &b->block;
-}
-
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 {
     if (block->code || !exec->jit) {
@@ -416,9 +407,13 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
         jit_flush(exec->jit);
         return NULL;
     }
-    const IrBlock *optimised = optimise(exec, block->ir);
+    int64_t began_ns = os_clock_monotonic_ns();
+    const IrBlock *optimised = &exec->builder->block;
+    ir_begin_from(exec->builder, block->ir);
+    ir_optimise(exec->builder);
     dump_ir(exec, LOG_OP_OPT, optimised);
     block->code = jit_compile(exec->jit, cpu, optimised, exec->lockstep || log_enabled(LOG_EXEC) ? 0 : PAGE_MASK);
+    exec->translate_ns += os_clock_monotonic_ns() - began_ns;
     block->t1_cannot = !block->code;
     if (block->code) {
         block->code->owner = block;

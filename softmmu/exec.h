@@ -85,6 +85,8 @@ struct Exec {
     GPtrArray *walk_list;
     uint8_t *page_written;     // by RAM page: a write entry was cached since the last purge
     // counters for `info jit` and bench
+    int64_t translate_ns;      // host time spent in translation, both tiers
+    uint64_t pages_flagged;    // first writes, code or walked pages: purges of write entries
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
     int64_t slice_budget;      // of the slice that runs, in whole: for PLANT_STALE_ICOUNT

@@ -11,7 +11,9 @@
 #include "net/net-host.h"
 #include "softmmu/loader.h"
 #include "softmmu/start.h"
+#include "softmmu/stats.h"
 #include "util/log.h"
+#include "util/os-clock.h"
 
 static const char *program;
 
@@ -159,6 +161,7 @@ int main(int argc, char **argv)
     static Start start;
     Cmdline cmdline;
     Error err;
+    int64_t started_ns = os_clock_monotonic_ns();
     const char *slash = strrchr(argv[0], '/');
     program = slash ? slash + 1 : argv[0];
     log_dump_on_abort();
@@ -188,6 +191,9 @@ int main(int argc, char **argv)
     start.vm.config.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     run(&start.vm);
     int status = start.vm.exit_status;
+    if (cmdline.stats && !stats_write(&start.vm, started_ns, cmdline.stats, &err)) {
+        complain(&err);
+    }
     if (!start_finish(&start, &err)) {
         complain(&err);
         status = status ? status : EXIT_FAILURE;

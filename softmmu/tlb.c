@@ -206,6 +206,7 @@ void tlb_page_flag(Exec *exec, uint64_t ram_page, uint8_t flag)
             purge_write_entries(exec->cpus[i], host);
         }
         exec->page_written[ram_page] = 0;
+        exec->pages_flagged++;
     }
     machine->page_flags[ram_page] |= flag;
 }

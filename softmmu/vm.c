@@ -93,7 +93,7 @@ void vm_cont(Vm *vm)
 static void shut_down(Vm *vm, ControlCause cause, int status)
 {
     control_publish(vm->control, CONTROL_SHUTDOWN, cause);
-    if (vm->config.no_shutdown && cause != CAUSE_HOST_QMP_QUIT && cause != CAUSE_HOST_SIGNAL) {
+    if (vm->config.no_shutdown) {
         vm->state = RUN_RUNNING; // so that the stop is told to clients
         vm_stop(vm, RUN_SHUTDOWN);
         return;
