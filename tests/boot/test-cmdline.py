@@ -23,7 +23,7 @@ WRONG = [
     (["-icount", "3,rr=record"], "=File name not specified for replay"),
     (["-icount", "rr=record,rrfile=LOG"], "=Please enable icount to use record/replay"),
     (["-icount", "3,rr=replay,rrfile=NONE"], "=Replay: open NONE: No such file or directory"),
-    (["-icount", "3,rr=record,rrfile=NONE/x"], "=Replay: open NONE/x: Not a directory"),
+    (["-icount", "3,rr=record,rrfile=TEXT/x"], "=Replay: open TEXT/x: Not a directory"),
     (["-icount", "3,rr=replay,rrfile=TEXT"], "Replay: invalid input log file version"),
     (["-icount", "3,rr=record,rrfile=LOG,rrsnapshot=init"], "not yet"),
     (["-icount", "3,rr=record,rrfile=LOG,rrverify=full"], "not yet"),
@@ -39,7 +39,7 @@ WRONG = [
     (["-kernel", "BADELF"], "ELF"),
     (["-bios", "NONE"], "could not load firmware 'NONE'"),
     (["-kernel", "TEXT", "-initrd", "NONE"], "could not load initial ram disk 'NONE'"),
-    (["-kernel", "TEXT", "-dtb", "TEXT"], "TEXT"),
+    (["-kernel", "TEXT", "-dtb", "TEXT"], "the device tree is damaged"),
     (["-append", "x"], "-append only allowed with -kernel option"),
     (["-m", "0"], "ram size"),
     (["-m", "nonsense"], "nonsense"),
@@ -52,7 +52,7 @@ WRONG = [
     (["-device", "virtio-rng-device,nonsense=1"], "nonsense"),
     (["-netdev", "nonsense,id=n"], "nonsense"),
     (["-device", "virtio-net-device,netdev=nonsense"], "nonsense"),
-    (["-object", "filter-replay,id=r,netdev=nonsense"], "nonsense"),
+    (["-object", "filter-replay,id=r,netdev=nonsense"], "Parameter 'netdev' expects a network backend id"),
     (["-serial", "nonsense:"], "nonsense"),
     (["-chardev", "nonsense,id=c"], "nonsense"),
     (["-accel", "kvm"], "kvm"),
@@ -74,10 +74,8 @@ def main():
         for name, content in files.items():
             with open(os.path.join(work, name), "wb") as f:
                 f.write(content)
-        os.symlink(os.path.join(work, "TEXT"), os.path.join(work, "NONEDIR"))
         before = sorted(os.listdir(work))
         for number, (arguments, expected) in enumerate(WRONG, 1):
-            arguments = [a.replace("NONE/x", "TEXT/x") for a in arguments]
             command = [os.path.abspath(args.emulator), "-M", "virt", "-display", "none", "-serial", "null", "-monitor", "none", *arguments]
             try:
                 result = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -86,7 +84,6 @@ def main():
             except subprocess.TimeoutExpired:
                 status, said = "none, it runs", ""
             message = said.split(": ", 1)[1] if ": " in said else said
-            expected = expected.replace("NONE/x", "TEXT/x")
             right = message == expected[1:] if expected.startswith("=") else expected in said
             left = sorted(os.listdir(work))
             ok = status == 1 and right and left == before
