@@ -71,7 +71,7 @@ static void ram_write(Exec *exec, const Piece *piece, const void *bytes, unsigne
         exec_before_store(exec, ram_page, (unsigned)piece->gpa & PAGE_MASK, len);
     }
     if (exec->lockstep) {
-        lockstep_note_store(exec->lockstep, piece->host, bytes, len);
+        lockstep_note_store(exec->lockstep, piece->host, bytes, len, false);
     }
     memcpy(piece->host, bytes, len);
 }
@@ -251,7 +251,11 @@ static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned l
     if (exec->machine->page_flags[ram_page] & PAGE_CODE) {
         exec_code_stored(exec, ram_page, (unsigned)gpa & PAGE_MASK, len);
     }
-    memcpy(range->ram->host + range->ram_offset + (gpa - range->base), bytes, len);
+    uint8_t *host = range->ram->host + range->ram_offset + (gpa - range->base);
+    if (exec->lockstep) {
+        lockstep_note_store(exec->lockstep, host, bytes, len, true);
+    }
+    memcpy(host, bytes, len);
     return true;
 }
 

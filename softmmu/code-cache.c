@@ -314,7 +314,7 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
 {
     uint64_t pc = cpu->arch.pc;
     NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
-    TargetFetch fetch = { .host = host, .len = PAGE_SIZE - (unsigned)(pc & PAGE_MASK), 
+    TargetFetch fetch = { .host = host, .len = PAGE_SIZE - (unsigned)(pc & PAGE_MASK),
                           .back = fetch_cached(exec, cpu, pc) ? (unsigned)(pc & PAGE_MASK) : 0, .next_page = fetch_next_page, .ctx = &next };
     if (exec->ir_bytes > IR_BYTES_MAX) {
         exec_invalidate_all(exec);

@@ -130,8 +130,8 @@ void exec_dma_stores(void *ctx, uint64_t gpa, uint64_t len);
 // softmmu/lockstep.c
 Lockstep *lockstep_new(const Target *target);
 void lockstep_free(Lockstep *lockstep);
-// A store to RAM, in one page, is about to happen.
-void lockstep_note_store(Lockstep *lockstep, uint8_t *host, const void *bytes, unsigned len);
+// A store to RAM, in one page, is about to happen; `walk`: of a page-table walk.
+void lockstep_note_store(Lockstep *lockstep, uint8_t *host, const void *bytes, unsigned len, bool walk);
 // Runs a block that has T1 code by both; the program ends if they differ. False: the block can't be run twice, nothing was done.
 bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *reason);
 

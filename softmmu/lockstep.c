@@ -14,6 +14,7 @@
 typedef struct Store {
     uint8_t *host;
     uint8_t len;
+    bool walk;                 // accessed and dirty bits: undone, not compared
     uint8_t before[8], after[8];
 } Store;
 
@@ -45,13 +46,13 @@ void lockstep_free(Lockstep *l)
     }
 }
 
-void lockstep_note_store(Lockstep *l, uint8_t *host, const void *bytes, unsigned len)
+void lockstep_note_store(Lockstep *l, uint8_t *host, const void *bytes, unsigned len, bool walk)
 {
     if (!l->active) {
         return;
     }
     assert(len <= 8);
-    Store s = { .host = host, .len = (uint8_t)len };
+    Store s = { .host = host, .len = (uint8_t)len, .walk = walk };
     memcpy(s.before, host, len);
     memcpy(s.after, bytes, len);
     g_array_append_val(l->stores, s);
@@ -111,19 +112,44 @@ static void report(Exec *exec, CPU *cpu, const Block *block, const Lockstep *l, 
     abort();
 }
 
+// The number of the next store from `i` on that isn't a walk's, at most `end`.
+static unsigned next_store(const Lockstep *l, unsigned i, unsigned end)
+{
+    while (i < end && g_array_index(l->stores, Store, i).walk) {
+        i++;
+    }
+    return i;
+}
+
 static void compare_stores(Exec *exec, CPU *cpu, const Block *block, const Lockstep *l, unsigned of_t1, Outcome t1)
 {
-    const Store *stores = (const Store *)(const void *)l->stores->data;
-    unsigned of_t0 = l->stores->len - of_t1;
-    if (of_t0 != of_t1) {
-        report(exec, cpu, block, l, t1, "the number of stores");
-    }
-    for (unsigned i = 0; i < of_t1; i++) {
-        const Store *a = &stores[i], *b = &stores[of_t1 + i];
+    unsigned i = next_store(l, 0, of_t1), k = next_store(l, of_t1, l->stores->len);
+    for (; i < of_t1 && k < l->stores->len; i = next_store(l, i + 1, of_t1), k = next_store(l, k + 1, l->stores->len)) {
+        const Store *a = &g_array_index(l->stores, Store, i), *b = &g_array_index(l->stores, Store, k);
         if (a->host != b->host || a->len != b->len || memcmp(a->after, b->after, a->len)) {
             report(exec, cpu, block, l, t1, "a store");
         }
     }
+    if (i < of_t1 || k < l->stores->len) {
+        report(exec, cpu, block, l, t1, "the number of stores");
+    }
+}
+
+// Brings back memory and state of before the block.
+static void undo(Exec *exec, CPU *cpu, const Lockstep *l, int64_t budget)
+{
+    bool walked = false;
+    for (unsigned i = l->stores->len; i-- > 0;) {
+        const Store *s = &g_array_index(l->stores, Store, i);
+        memcpy(s->host, s->before, s->len);
+        walked |= s->walk;
+    }
+    if (walked) {
+        tlb_flush_all(exec); // T0 is to walk again
+    }
+    memcpy(&cpu->arch, l->before, l->state_bytes);
+    cpu->budget = budget;
+    cpu->exception = 0;
 }
 
 bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *reason)
@@ -140,20 +166,19 @@ bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *r
     Outcome t1 = outcome(cpu);
     unsigned attempted = (unsigned)(budget - cpu->budget), of_t1 = l->stores->len;
     memcpy(l->after, &cpu->arch, l->state_bytes);
-    for (unsigned i = of_t1; i-- > 0;) {
-        const Store *s = &g_array_index(l->stores, Store, i);
-        memcpy(s->host, s->before, s->len);
-    }
-    memcpy(&cpu->arch, l->before, l->state_bytes);
-    cpu->budget = budget;
-    cpu->exception = 0;
     bool attention = cpu->attention;
+    undo(exec, cpu, l, budget);
     cpu->attention = false; // T1 saw it at its place
     if (attempted) {
         interp_run(cpu, block->ir, attempted);
     }
-    cpu->attention = attention;
     l->active = false;
+    if (cpu->attention && !cpu->exception && cpu->budget > t1.budget) {
+        // A store hit what T1 walked through only afterwards: T0 had to leave. Its state is as good.
+        *reason = JIT_BREAK;
+        return true;
+    }
+    cpu->attention = attention;
     Outcome t0 = outcome(cpu);
     if (t0.budget != t1.budget || t0.exception != t1.exception || t0.exception_value != t1.exception_value) {
         report(exec, cpu, block, l, t1, "count or exception");

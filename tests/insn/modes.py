@@ -25,6 +25,7 @@ MODES = {
     "T1, blocks of 1": ["--jit", "1", "--max-guest", "1"],
     "T1, blocks of 3": ["--jit", "1", "--max-guest", "3"],
     "T1, flushed at random": ["--jit", "1", "--flush", "5"],
+    "lockstep": ["--lockstep"],
     "T1, slices of random length": ["--jit", "1", "--chop", "8"],
 }
 

@@ -10,10 +10,7 @@
 //     --sse2              T1 without newer host instructions
 //     --max-guest N       at most N instructions a block
 //     --flush SEED        TLB and code cache thrown away at random
-//     --jit               T1 with T0
 //     --lockstep          T1 beside T0
-//     --jit-all           T1 from each block's first run on
-//     --sse2              T1 without newer host features
 //     --no-tlb            nothing is cached
 //     --chop SEED         the vCPU runs in slices of random length
 //     --reparse           blocks are printed as text and what is run was parsed from it
@@ -119,17 +116,10 @@ static void parse(Options *o, int argc, char **argv)
             o->exec.sse2_only = true;
         } else if (!strcmp(arg, "--ir")) {
             show_ir = true;
-        } else if (!strcmp(arg, "--jit")) {
-            o->exec.interpreter = false;
         } else if (!strcmp(arg, "--lockstep")) {
             o->exec.interpreter = false;
             o->exec.lockstep = true;
             o->exec.t1_after = 1;
-        } else if (!strcmp(arg, "--jit-all")) {
-            o->exec.interpreter = false;
-            o->exec.t1_after = 1;
-        } else if (!strcmp(arg, "--sse2")) {
-            o->exec.sse2_only = true;
         } else if (!strcmp(arg, "--trace")) {
             o->trace = true;
         } else if (!strcmp(arg, "--digest")) {
