@@ -7,6 +7,11 @@
 uint64_t interp_op(CPU *cpu, const IrInsn *insn, uint64_t a, uint64_t b, uint64_t c);
 // The same for integers, without a CPU: ops with the flag P. False if the op isn't of that kind.
 bool interp_pure(const IrInsn *insn, uint64_t a, uint64_t b, uint64_t c, uint64_t *result);
+// Ops with an operand or a result wider than 64 bits.
+typedef struct IrWide {
+    uint64_t w[4];
+} IrWide;
+void interp_wide(CPU *cpu, const IrInsn *insn, const IrWide *a, const IrWide *b, const IrWide *c, IrWide *result);
 uint64_t rmw_result(RmwOp op, MemOp memop, uint64_t old, uint64_t operand); // low bytes count
 
 static inline bool ir_compare(IrCond cond, IrType type, uint64_t a, uint64_t b)

@@ -2,7 +2,7 @@
 // T0: the portable interpreter of the IR. It defines what each op means; the JIT back ends must agree with it to the bit.
 //
 // It runs cold code, single instructions and whatever remains before an event, always from unoptimised IR, so that the state is exact at
-// each INSN. i32 values are kept zero-extended. Values wider than 64 bits aren't made by any front end yet but i128.
+// each INSN. i32 values are kept zero-extended. Of values wider than 64 bits the upper words are kept apart, so that the others cost nothing.
 #include <assert.h>
 
 #include "tcg/cpu.h"
@@ -13,8 +13,27 @@ typedef struct Frame {
     const IrBlock *block;
     unsigned attempted;
     uint64_t value[IR_MAX_INSNS];
-    uint64_t high[IR_MAX_INSNS]; // upper halves of i128
+    uint64_t upper[IR_MAX_INSNS][3]; // words 1 to 3 of wide values
 } Frame;
+
+static IrWide wide_value(const Frame *f, IrRef ref)
+{
+    const uint64_t *upper = f->upper[ref];
+    return (IrWide){ { f->value[ref], upper[0], upper[1], upper[2] } };
+}
+
+static void set_wide(Frame *f, IrRef ref, const IrWide *v)
+{
+    f->value[ref] = v->w[0];
+    memcpy(f->upper[ref], &v->w[1], sizeof(f->upper[ref]));
+}
+
+static void run_wide(Frame *f, IrRef ref, const IrInsn *insn)
+{
+    IrWide a = wide_value(f, insn->a), b = wide_value(f, insn->b), c = wide_value(f, insn->c), result;
+    interp_wide(f->cpu, insn, &a, &b, &c, &result);
+    set_wide(f, ref, &result);
+}
 
 static uint64_t extend(uint64_t v, MemOp memop, IrType type)
 {
@@ -28,29 +47,36 @@ static uint64_t extend(uint64_t v, MemOp memop, IrType type)
     return type == IR_I32 ? (uint32_t)v : v;
 }
 
-static uint64_t read_slot(CPU *cpu, IrType type, uint32_t slot)
+static void read_slot(Frame *f, IrRef ref, IrType type, uint32_t slot)
 {
-    const void *p = cpu_slot(cpu, slot);
-    uint64_t v = 0;
+    const void *p = cpu_slot(f->cpu, slot);
+    IrWide wide = { { 0 } };
     switch (ir_type_bytes(type)) {
-    case 1: v = *(const uint8_t *)p; break;
-    case 2: v = *(const uint16_t *)p; break;
-    case 4: v = *(const uint32_t *)p; break;
-    case 8: v = *(const uint64_t *)p; break;
-    default: assert(false && "slot type");
+    case 1: f->value[ref] = *(const uint8_t *)p; break;
+    case 2: f->value[ref] = *(const uint16_t *)p; break;
+    case 4: f->value[ref] = *(const uint32_t *)p; break;
+    case 8: f->value[ref] = *(const uint64_t *)p; break;
+    default:
+        memcpy(&wide, p, ir_type_bytes(type));
+        set_wide(f, ref, &wide);
+        break;
     }
-    return v;
 }
 
-static void write_slot(CPU *cpu, IrType type, uint32_t slot, uint64_t v)
+static void write_slot(Frame *f, IrType type, uint32_t slot, IrRef value)
 {
-    void *p = cpu_slot(cpu, slot);
+    void *p = cpu_slot(f->cpu, slot);
+    uint64_t v = f->value[value];
+    IrWide wide;
     switch (ir_type_bytes(type)) {
     case 1: *(uint8_t *)p = (uint8_t)v; break;
     case 2: *(uint16_t *)p = (uint16_t)v; break;
     case 4: *(uint32_t *)p = (uint32_t)v; break;
     case 8: *(uint64_t *)p = v; break;
-    default: assert(false && "slot type");
+    default:
+        wide = wide_value(f, value);
+        memcpy(p, &wide, ir_type_bytes(type));
+        break;
     }
 }
 
@@ -113,11 +139,49 @@ uint64_t rmw_result(RmwOp op, MemOp memop, uint64_t old, uint64_t operand)
     return 0;
 }
 
+static SlowResult load_wide(CPU *cpu, uint64_t gva, MemOp memop, IrWide *v)
+{
+    const void *p = memop & MEMOP_STORE_FAULT ? NULL : tlb_hit(cpu, ACCESS_READ, gva, memop);
+    *v = (IrWide){ { 0 } };
+    if (!p) {
+        return cpu->ops->load_wide(cpu, gva, memop, v);
+    }
+    memcpy(v, p, memop_bytes(memop));
+    return SLOW_OK;
+}
+
+static SlowResult store_wide(CPU *cpu, uint64_t gva, MemOp memop, const IrWide *v)
+{
+    void *p = tlb_hit(cpu, ACCESS_WRITE, gva, memop);
+    if (!p) {
+        return cpu->ops->store_wide(cpu, gva, memop, v);
+    }
+    memcpy(p, v, memop_bytes(memop));
+    return SLOW_OK;
+}
+
+static SlowResult run_wide_memory(Frame *f, IrRef ref, const IrInsn *insn, uint64_t gva)
+{
+    IrWide b = wide_value(f, insn->b), c = wide_value(f, insn->c), old;
+    if (insn->op == IR_ST) {
+        return store_wide(f->cpu, gva, insn->memop, &b);
+    }
+    SlowResult result = load_wide(f->cpu, gva, insn->op == IR_CAS ? insn->memop | MEMOP_STORE_FAULT : insn->memop, &old);
+    set_wide(f, ref, &old);
+    if (insn->op == IR_CAS && result == SLOW_OK && old.w[0] == b.w[0] && old.w[1] == b.w[1]) {
+        return store_wide(f->cpu, gva, insn->memop, &c);
+    }
+    return result;
+}
+
 static SlowResult run_memory(Frame *f, IrRef ref, const IrInsn *insn)
 {
     CPU *cpu = f->cpu;
     uint64_t gva = f->value[insn->a] + (uint64_t)(int64_t)insn->disp, old = 0;
     SlowResult result;
+    if ((insn->memop & MEMOP_SIZE) > 3) {
+        return run_wide_memory(f, ref, insn, gva);
+    }
     switch (insn->op) {
     case IR_LD:
         result = load(cpu, gva, insn->memop, &old);
@@ -157,7 +221,7 @@ static RunResult leave_raising(Frame *f, const IrInsn *insn)
     const IrSnap *snap = &f->block->snaps[insn->snap];
     for (unsigned i = 0; i < snap->npending; i++) {
         const IrPending *p = &f->block->pending[snap->first_pending + i];
-        write_slot(f->cpu, p->type, p->slot, f->value[p->value]);
+        write_slot(f, p->type, p->slot, p->value);
     }
     return leave(f, snap->pc, IR_EXIT_BOUNDARY, true);
 }
@@ -183,8 +247,8 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
             f.attempted++;
             cpu->arch.pc = (uint64_t)insn->imm; // a device access may ask for a digest of the state
             break;
-        case IR_GETREG: v[ref] = read_slot(cpu, insn->type, (uint32_t)insn->imm); break;
-        case IR_SETREG: write_slot(cpu, insn->type, (uint32_t)insn->imm, v[insn->a]); break;
+        case IR_GETREG: read_slot(&f, ref, insn->type, (uint32_t)insn->imm); break;
+        case IR_SETREG: write_slot(&f, insn->type, (uint32_t)insn->imm, insn->a); break;
         case IR_CONST: v[ref] = insn->type == IR_I32 ? (uint32_t)insn->imm : (uint64_t)insn->imm; break;
         case IR_LD: case IR_ST: case IR_RMW: case IR_CAS: {
             SlowResult result = run_memory(&f, ref, insn);
@@ -214,19 +278,19 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
         case IR_TRAP:
             cpu_raise(cpu, (unsigned)insn->imm, v[insn->a]);
             return leave_raising(&f, insn);
-        case IR_CAT: v[ref] = v[insn->a]; f.high[ref] = v[insn->b]; break;
-        case IR_LO: v[ref] = v[insn->a]; break;
-        case IR_HI: v[ref] = f.high[insn->a]; break;
-        case IR_MULS2: {
-            __int128 p = (__int128)(int64_t)v[insn->a] * (int64_t)v[insn->b];
-            v[ref] = (uint64_t)p; f.high[ref] = (uint64_t)(p >> 64);
+        case IR_SELECT:
+            if (insn->type == IR_FLAGS_TUPLE) {
+                run_wide(&f, ref, insn);
+            } else {
+                v[ref] = v[insn->a] ? v[insn->b] : v[insn->c];
+            }
             break;
-        }
-        case IR_MULU2: {
-            unsigned __int128 p = (unsigned __int128)v[insn->a] * v[insn->b];
-            v[ref] = (uint64_t)p; f.high[ref] = (uint64_t)(p >> 64);
+        case IR_CAT: case IR_LO: case IR_HI: case IR_MULS2: case IR_MULU2:
+        case IR_FLAGS: case IR_CC: case IR_FLAGBIT: case IR_FLAGBITS:
+        case IR_VADD: case IR_VSUB: case IR_VAND: case IR_VANDN: case IR_VOR: case IR_VXOR: case IR_VCMPEQ: case IR_VCMPGT: case IR_VSHUF:
+        case IR_VSPLAT: case IR_VGET: case IR_VPUT: case IR_VFADD: case IR_VFSUB: case IR_VFMUL: case IR_VFDIV:
+            run_wide(&f, ref, insn);
             break;
-        }
         default: v[ref] = interp_op(cpu, insn, v[insn->a], v[insn->b], v[insn->c]); break;
         }
     }

@@ -16,7 +16,7 @@ const IrOpInfo ir_ops[IR_OP_COUNT] = {
 };
 
 const char *const ir_type_names[IR_TYPE_COUNT] = {
-    "void", "i8", "i16", "i32", "i64", "i128", "f32", "f64", "v64", "v128", "v256",
+    "void", "i8", "i16", "i32", "i64", "i128", "f32", "f64", "v64", "v128", "v256", "flags",
 };
 
 const char *const ir_cond_names[IR_COND_COUNT] = {
@@ -49,6 +49,7 @@ static IrType letter_type(char letter, IrType type)
     case 'Q': return IR_I128;
     case 'F': return IR_F32;
     case 'D': return IR_F64;
+    case 'K': return IR_FLAGS_TUPLE;
     case 'B': return bank_partner(type);
     default: return IR_VOID;
     }
@@ -226,6 +227,16 @@ IrRef ir_call(IrBuilder *b, const IrHelper *helper, IrRef x, IrRef y, IrRef z)
         b->nslots = 0;
     }
     return helper->result ? ref : 0;
+}
+
+IrRef ir_flags(IrBuilder *b, IrType type, IrFlagKind kind, IrRef x, IrRef y, IrRef result)
+{
+    return ir_emit(b, IR_FLAGS, type, x, y, result, kind, 0);
+}
+
+IrRef ir_cc(IrBuilder *b, IrCc cc, IrRef flags)
+{
+    return ir_emit(b, IR_CC, IR_I64, flags, 0, 0, cc, 0);
 }
 
 void ir_exitif(IrBuilder *b, IrType type, IrCond cond, IrRef x, IrRef y, uint64_t pc)

@@ -18,7 +18,7 @@ static IrCond swapped(IrCond cond) // a cond b = b swapped(cond) a
     }
 }
 
-static IrCond inverted(IrCond cond)
+IrCond opt_inverted(IrCond cond)
 {
     switch (cond) {
     case IR_LES: return IR_GTS;
@@ -129,7 +129,7 @@ static Fold fold_zero_test(IrOpt *o, IrInsn *insn)
     switch (x->op) {
     case IR_CMP:
         insn->type = x->type;
-        return compare_as(insn, is_eq ? inverted(x->sub) : x->sub, x->a, x->b);
+        return compare_as(insn, is_eq ? opt_inverted(x->sub) : x->sub, x->a, x->b);
     case IR_SUB: case IR_XOR: return compare_as(insn, insn->sub, x->a, x->b);
     case IR_NEG: case IR_BSWAP: return compare_as(insn, insn->sub, x->a, insn->b);
     case IR_AND: return compare_as(insn, is_eq ? IR_TSTEQ : IR_TSTNE, x->a, x->b);

@@ -54,7 +54,9 @@ static Range range_of(const IrOpt *o, const IrInsn *insn, unsigned width)
         v = (uint64_t)insn->imm & opt_mask(width);
         return (Range){ significant(v), signed_bits(v, width) };
     case IR_GETREG: return (Range){ least(width, opt_width(insn->type)), width };
-    case IR_CMP: case IR_FEQ: case IR_FLT: case IR_FLE: return (Range){ 1, width };
+    case IR_CMP: case IR_FEQ: case IR_FLT: case IR_FLE: case IR_CC: case IR_FLAGBIT: return (Range){ 1, width };
+    case IR_FLAGBITS: return (Range){ IR_FLAG_COUNT, width };
+    case IR_VGET: return (Range){ 8u << insn->sub, width };
     case IR_CLZ: case IR_CTZ: case IR_POPCNT: return (Range){ 7, width };
     case IR_FCLASS: return (Range){ 10, width };
     case IR_ZEXT8: return (Range){ least(8, a.bits), width };
@@ -669,6 +671,7 @@ Fold opt_fold(IrOpt *o, IrInsn *insn)
     case IR_CONST: return FOLD_NONE;
     case IR_CMP: case IR_EXITIF: return opt_fold_compare(o, insn);
     case IR_SELECT: return opt_fold_select(o, insn);
+    case IR_CC: case IR_FLAGBIT: case IR_FLAGBITS: return opt_fold_flags(o, insn);
     case IR_LD: case IR_RMW: case IR_CAS: return fold_address(o, insn);
     case IR_ST: {
         Fold fold = fold_address(o, insn);

@@ -236,13 +236,13 @@ static bool can_leave(const IrInsn *insn)
     return ir_op_has(insn->op, 'S') || ir_op_has(insn->op, 'A');
 }
 
-// Can the write be kept in the snapshots of these S ops? It pays for constants; for others if they live as long anyway, and the executor
-// likes to keep values elsewhere than in their slots.
+// Can the write be kept in the snapshots of these S ops? It pays for constants and flags; for others if they live as long anyway, and the
+// executor likes to keep values elsewhere than in their slots.
 static bool can_postpone(const IrOpt *o, const IrInsn *insn, unsigned from)
 {
     const OptLeave *last = &o->leaves[from];
-    bool is_const = o->out[insn->a].op == IR_CONST;
-    if (!is_const && (!(o->options & IR_OPT_POSTPONE) || o->last_use[insn->a] < last->ref)) {
+    bool always = o->out[insn->a].op == IR_CONST || insn->type == IR_FLAGS_TUPLE;
+    if (!always && (!(o->options & IR_OPT_POSTPONE) || o->last_use[insn->a] < last->ref)) {
         return false;
     }
     if (o->nleaves - from > MAX_SPAN || (o->nspecial + MAX_SPAN) * OPT_PENDING > IR_MAX_PENDING) {

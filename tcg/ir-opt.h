@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the optimiser's files share: ir-opt.c walks blocks, ir-fold.c and ir-fold-compare.c know what single ops come to.
+// What the optimiser's files share: ir-opt.c walks blocks, ir-fold*.c know what single ops come to.
 #pragma once
 #include "tcg/ir.h"
 
@@ -52,6 +52,9 @@ Fold opt_fold(IrOpt *o, IrInsn *insn);
 // Of CMP, EXITIF and SELECT.
 Fold opt_fold_compare(IrOpt *o, IrInsn *insn);
 Fold opt_fold_select(IrOpt *o, IrInsn *insn);
+// Of CC, FLAGBIT and FLAGBITS.
+Fold opt_fold_flags(IrOpt *o, IrInsn *insn);
+IrCond opt_inverted(IrCond cond);
 // Appends a pure instruction, or finds one that gives the same.
 IrRef opt_emit(IrOpt *o, IrInsn insn);
 IrRef opt_const(IrOpt *o, IrType type, uint64_t value);

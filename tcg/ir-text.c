@@ -23,6 +23,15 @@ static const char *const round_names[] = { "rne", "rtz", "rdn", "rup", "rmm", NU
 static const char *const rmw_names[RMW_COUNT] = { "swap", "add", "and", "or", "xor", "mins", "maxs", "minu", "maxu" };
 static const char *const jump_names[] = { "jump", "call", "return" };
 static const char *const exit_names[] = { "boundary", "halt" };
+static const char *const kind_names[IR_FLAGS_COUNT] = {
+    "bits", "add", "adc", "sub", "sbb", "subn", "sbbn", "logic", "inc", "dec", "neg", "shl", "shr", "sar", "mul",
+};
+static const char *const cc_names[IR_CC_COUNT] = {
+    "o", "no", "c", "nc", "z", "nz", "cz", "ncz", "s", "ns", "p", "np", "lt", "ge", "le", "gt", "ls", "hi",
+};
+static const char *const flag_names[IR_FLAG_COUNT] = { "c", "p", "a", "z", "s", "o" };
+static const char *const int_lane_names[] = { "i8", "i16", "i32", "i64" };
+static const char *const float_lane_names[] = { NULL, NULL, "f32", "f64" };
 
 #define SUBS(names) ((IrSubs){ names, sizeof(names) / sizeof((names)[0]) })
 
@@ -32,10 +41,19 @@ IrSubs ir_op_subs(IrOp op)
     case IR_RMW: return SUBS(rmw_names);
     case IR_IJMP: return SUBS(jump_names);
     case IR_EXIT: case IR_EXITPC: return SUBS(exit_names);
+    case IR_FLAGS: return SUBS(kind_names);
+    case IR_CC: return SUBS(cc_names);
+    case IR_FLAGBIT: return SUBS(flag_names);
     default: break;
     }
     if (ir_op_has(op, 'C')) {
         return (IrSubs){ ir_cond_names, IR_COND_COUNT };
+    }
+    if (ir_op_has(op, 'V')) {
+        return SUBS(int_lane_names);
+    }
+    if (ir_op_has(op, 'Y')) {
+        return SUBS(float_lane_names);
     }
     return ir_op_has(op, 'R') ? SUBS(round_names) : (IrSubs){ NULL, 0 };
 }
@@ -51,6 +69,8 @@ const char *ir_op_form(IrOp op)
     case IR_EXTRACT: case IR_SEXTRACT: return "ax";
     case IR_DEPOSIT: return "abx";
     case IR_FMA: return "sAbC";
+    case IR_VGET: return "san";
+    case IR_VPUT: return "sabn";
     case IR_LD: return "mM";
     case IR_ST: return "mbM";
     case IR_RMW: return "smbM";

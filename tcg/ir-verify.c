@@ -65,6 +65,7 @@ static char type_class(IrType type)
     case IR_I128: return 'q';
     case IR_F32: case IR_F64: return 'f';
     case IR_V64: case IR_V128: case IR_V256: return 'v';
+    case IR_FLAGS_TUPLE: return 'k';
     default: return '?';
     }
 }
@@ -101,15 +102,19 @@ static bool verify_operands(Verifier *v, const IrInsn *insn)
 {
     const IrRef refs[3] = { insn->a, insn->b, insn->c };
     size_t count = strlen(ir_ops[insn->op].operands);
+    unsigned present = (1u << count) - 1;
     if (insn->op == IR_CALL) {
         const IrHelper *helper = (const IrHelper *)(intptr_t)insn->imm;
         if (!helper || !helper->fn || helper->nargs > 3) {
             return bad(v, "it calls no helper");
         }
-        count = helper->nargs;
+        present = (1u << helper->nargs) - 1;
+    }
+    if (insn->op == IR_FLAGS) {
+        present = insn->sub < IR_FLAGS_COUNT ? ir_flag_operands[insn->sub] : 0;
     }
     for (unsigned n = 0; n < 3; n++) {
-        if (!verify_operand(v, insn, n, refs[n], n < count)) {
+        if (!verify_operand(v, insn, n, refs[n], present >> n & 1)) {
             return false;
         }
     }
@@ -146,6 +151,10 @@ static bool verify_imm(Verifier *v, const IrInsn *insn)
     case IR_FMA: return (insn->imm & ~(int64_t)3) == 0 || bad(v, "imm has more than two sign bits");
     case IR_TRAP: return (insn->imm >= 0 && insn->imm < INT32_MAX) || bad(v, "there is no exception %" PRId64, insn->imm);
     case IR_CALL: return true;
+    case IR_VGET: case IR_VPUT: {
+        unsigned lanes = ir_type_bytes(insn->type) >> insn->sub;
+        return (insn->imm >= 0 && insn->imm < lanes) || bad(v, "there is no lane %" PRId64 " of %u", insn->imm, lanes);
+    }
     default: return ir_op_has(insn->op, 'I') || insn->imm == 0 || bad(v, "imm is %" PRId64 ", not 0", insn->imm);
     }
 }

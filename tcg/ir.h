@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcg/flags.h"
 #include "util/error.h"
 
 typedef enum IrOp {
@@ -31,6 +32,7 @@ typedef enum IrOp {
 
 typedef enum IrType {
     IR_VOID, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128, IR_F32, IR_F64, IR_V64, IR_V128, IR_V256,
+    IR_FLAGS_TUPLE, // IrFlags
     IR_TYPE_COUNT
 } IrType;
 
@@ -70,7 +72,7 @@ typedef uint16_t IrRef; // index of an instruction of the block; 0: none
 typedef struct IrInsn {
     uint8_t op;      // IrOp
     uint8_t type;    // IrType
-    uint8_t sub;     // condition, rounding mode, RmwOp, IrJump, IrExit, length
+    uint8_t sub;     // condition, rounding mode, RmwOp, IrJump, IrExit, length, IrFlagKind, IrCc, IrFlagBit, lane size
     uint8_t uses;    // the executors' scratch (number of uses, saturating)
     IrRef a, b, c;
     uint16_t snap;   // index into snaps, of the same guest instruction (pending writes: S ops only)
@@ -139,7 +141,7 @@ extern const char *const ir_type_names[IR_TYPE_COUNT];
 extern const char *const ir_cond_names[IR_COND_COUNT];
 static inline unsigned ir_type_bytes(IrType type)
 {
-    static const uint8_t bytes[IR_TYPE_COUNT] = { 0, 1, 2, 4, 8, 16, 4, 8, 8, 16, 32 };
+    static const uint8_t bytes[IR_TYPE_COUNT] = { 0, 1, 2, 4, 8, 16, 4, 8, 8, 16, 32, 32 };
     return bytes[type];
 }
 bool ir_op_has(IrOp op, char flag); // is FLAGS letter set
@@ -179,6 +181,8 @@ IrRef ir_load(IrBuilder *b, IrType type, MemOp memop, IrRef address, int32_t dis
 void ir_store(IrBuilder *b, IrType type, MemOp memop, IrRef address, int32_t disp, IrRef value);
 IrRef ir_rmw(IrBuilder *b, IrType type, MemOp memop, RmwOp op, IrRef address, IrRef value);
 IrRef ir_call(IrBuilder *b, const IrHelper *helper, IrRef x, IrRef y, IrRef z); // 0 if it has no result
+IrRef ir_flags(IrBuilder *b, IrType type, IrFlagKind kind, IrRef x, IrRef y, IrRef result); // operands that the kind lacks: 0
+IrRef ir_cc(IrBuilder *b, IrCc cc, IrRef flags);
 void ir_exitif(IrBuilder *b, IrType type, IrCond cond, IrRef x, IrRef y, uint64_t pc);
 void ir_goto(IrBuilder *b, uint64_t pc);
 void ir_ijmp(IrBuilder *b, IrRef pc, IrJump kind);

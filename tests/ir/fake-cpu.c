@@ -15,6 +15,8 @@ static const IrSlot slots[] = {
     SLOT("f0", s.f[0], IR_F64), SLOT("f1", s.f[1], IR_F64), SLOT("f2", s.f[2], IR_F64), SLOT("f3", s.f[3], IR_F64),
     SLOT("w0", s.w[0], IR_I32), SLOT("w1", s.w[1], IR_I32), SLOT("w2", s.w[2], IR_I32), SLOT("w3", s.w[3], IR_I32),
     SLOT("b0", s.b[0], IR_I8), SLOT("b1", s.b[1], IR_I8), SLOT("h1", s.b[2], IR_I16), SLOT("h2", s.b[4], IR_I16),
+    SLOT("v0", s.v[0], IR_V128), SLOT("v1", s.v[1], IR_V128), SLOT("v2", s.v[2], IR_V128), SLOT("v3", s.v[3], IR_V128),
+    SLOT("y0", s.y[0], IR_V256), SLOT("y1", s.y[1], IR_V256), SLOT("cc0", s.flags[0], IR_FLAGS_TUPLE), SLOT("cc1", s.flags[1], IR_FLAGS_TUPLE),
     SLOT("fpflags", cpu.arch.fp.flags, IR_I8),
 };
 
@@ -108,7 +110,7 @@ static uint64_t peek(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
     FakeCpu *fake = fake_of(cpu);
     const uint8_t *p = (const uint8_t *)&fake->s;
     for (size_t i = 0; i < sizeof(fake->s); i++) {
-        log_event(fake, p[i], i, 0);
+        fake->log = (fake->log ^ p[i]) * 0x100000001b3;
     }
     return fake->log;
 }
@@ -197,6 +199,16 @@ void fake_cpu_fill(FakeCpu *fake, uint64_t *seed)
     for (unsigned i = 0; i < 4; i++) {
         fake->s.f[i] = fake_operand(seed);
         fake->s.w[i] = (uint32_t)fake_operand(seed);
+        fake->s.v[i][0] = fake_operand(seed);
+        fake->s.v[i][1] = fake_operand(seed);
+        fake->s.y[0][i] = fake_operand(seed);
+        fake->s.y[1][i] = fake_operand(seed);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        IrFlags *f = &fake->s.flags[i];
+        *f = (IrFlags){ .a = fake_operand(seed), .b = fake_operand(seed), .c = fake_operand(seed) };
+        f->kind = (uint8_t)(fake_random(seed) % IR_FLAGS_COUNT);
+        f->size = (uint8_t)(fake_random(seed) & 3);
     }
     for (unsigned i = 0; i < FAKE_MEMORY; i += 512) { // a little; the rest is what runs before left
         uint64_t v = fake_random(seed);

@@ -11,6 +11,10 @@ typedef struct FakeState {
     uint64_t f[4];
     uint32_t w[4];
     uint8_t b[8];
+    uint8_t pad[8];
+    uint64_t v[4][2];
+    uint64_t y[2][4];
+    IrFlags flags[2];
 } FakeState;
 
 typedef struct FakeCpu {
@@ -22,7 +26,7 @@ typedef struct FakeCpu {
 
 #define FAKE_SLOT(member) CPU_SLOT(FakeCpu, member)
 
-extern const IrNames fake_names; // x0..x7 f0..f3 w0..w3 b0..b7, fpflags; the helpers below
+extern const IrNames fake_names; // x0..x7 f0..f3 w0..w3 b0 b1 h1 h2 v0..v3 y0 y1 cc0 cc1 fpflags; the helpers below
 extern const IrHelper fake_mix;  // (a, b, c) -> a hash
 extern const IrHelper fake_peek; // () -> hash of the registers
 extern const IrHelper fake_poke; // (a, b): x[a & 7] += b, no result

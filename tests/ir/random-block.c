@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "tcg/ir-text.h"
+
 enum { RECENT = 12 };
 
 typedef struct Gen {
@@ -53,6 +55,8 @@ static IrRef value(Gen *g, IrType type)
         }
     }
     switch (type) {
+    case IR_V64: case IR_V128: case IR_V256: return ir_emit(g->b, IR_VSPLAT, type, value(g, IR_I64), 0, 0, below(g, 4), 0);
+    case IR_FLAGS_TUPLE: return ir_flags(g->b, IR_I64, IR_FLAGS_BITS, value(g, IR_I64), 0, 0);
     case IR_I32: return ir_op1(g->b, IR_TRUNC, type, value(g, IR_I64));
     case IR_F32: return ir_op1(g->b, IR_NANUNBOX, type, value(g, IR_F64));
     case IR_I128: return ir_op2(g->b, IR_CAT, type, value(g, IR_I64), value(g, IR_I64));
@@ -73,13 +77,40 @@ static int64_t random_field(Gen *g, IrType type)
 
 static IrType random_type(Gen *g, IrOp op)
 {
-    static const IrType types[] = { IR_I32, IR_I64, IR_I64, IR_F32, IR_F64 };
+    static const struct {
+        IrType type;
+        char class;
+    } types[] = {
+        { IR_I32, 'i' }, { IR_I64, 'i' }, { IR_I64, 'i' }, { IR_F32, 'f' }, { IR_F64, 'f' }, { IR_I8, 'n' }, { IR_I16, 'n' },
+        { IR_I128, 'q' }, { IR_V64, 'v' }, { IR_V128, 'v' }, { IR_V256, 'v' }, { IR_FLAGS_TUPLE, 'k' },
+    };
     for (;;) {
-        IrType type = types[below(g, G_N_ELEMENTS(types))];
-        bool is_int = type == IR_I32 || type == IR_I64;
-        if (ir_op_has(op, is_int ? 'i' : 'f')) {
-            return type;
+        unsigned i = below(g, G_N_ELEMENTS(types));
+        if (ir_op_has(op, types[i].class)) {
+            return types[i].type;
         }
+    }
+}
+
+static unsigned random_sub(Gen *g, IrOp op)
+{
+    IrSubs subs = ir_op_subs(op);
+    unsigned sub = 0;
+    if (subs.count) {
+        do {
+            sub = below(g, subs.count);
+        } while (!subs.names[sub]);
+    }
+    return sub;
+}
+
+static int64_t random_imm(Gen *g, const IrInsn *insn)
+{
+    switch (insn->op) {
+    case IR_EXTRACT: case IR_SEXTRACT: case IR_DEPOSIT: return random_field(g, insn->type);
+    case IR_FMA: return below(g, 4);
+    case IR_VGET: case IR_VPUT: return below(g, ir_type_bytes(insn->type) >> insn->sub);
+    default: return 0;
     }
 }
 
@@ -90,23 +121,49 @@ static void random_op(Gen *g)
     do {
         op = below(g, IR_OP_COUNT);
     } while (op == IR_INSN || op == IR_CONST || op == IR_GETREG || op == IR_SETREG || ir_op_has(op, 'S') || ir_op_has(op, 'E'));
-    const IrOpInfo *info = &ir_ops[op];
-    bool typed = strchr(info->result, 'T') || strchr(info->operands, 'T') || strchr(info->operands, 'B');
     IrInsn insn = { .op = (uint8_t)op };
-    insn.type = (uint8_t)(typed ? random_type(g, op) : ir_result_type(&insn));
+    insn.type = (uint8_t)(ir_op_is_typed(op) ? random_type(g, op) : ir_result_type(&insn));
+    insn.sub = (uint8_t)random_sub(g, op);
+    insn.imm = random_imm(g, &insn);
+    unsigned present = op == IR_FLAGS ? ir_flag_operands[insn.sub] : (1u << strlen(ir_ops[op].operands)) - 1;
     IrRef refs[3] = { 0, 0, 0 };
-    for (unsigned i = 0; i < strlen(info->operands); i++) {
-        refs[i] = value(g, ir_operand_type(&insn, i));
+    for (unsigned i = 0; i < 3; i++) {
+        if (present >> i & 1) {
+            refs[i] = value(g, ir_operand_type(&insn, i));
+        }
     }
-    if (strlen(info->operands) == 2 && below(g, 12) == 0 && ir_operand_type(&insn, 0) == ir_operand_type(&insn, 1)) {
+    if (present == 3 && below(g, 12) == 0 && ir_operand_type(&insn, 0) == ir_operand_type(&insn, 1)) {
         refs[1] = refs[0];
     }
-    int64_t imm = op == IR_EXTRACT || op == IR_SEXTRACT || op == IR_DEPOSIT ? random_field(g, insn.type) : op == IR_FMA ? below(g, 4) : 0;
-    unsigned sub = ir_op_has(op, 'C') ? below(g, IR_COND_COUNT) : ir_op_has(op, 'R') ? below(g, 5) : 0;
-    if (ir_op_has(op, 'R') && below(g, 2)) {
-        sub = IR_ROUND_DYNAMIC;
+    keep(g, ir_emit(g->b, op, insn.type, refs[0], refs[1], refs[2], insn.sub, insn.imm));
+}
+
+// Flags as front ends make them, and their use.
+static void random_flags(Gen *g)
+{
+    static const IrType types[] = { IR_I8, IR_I16, IR_I32, IR_I64 };
+    static const IrFlagKind kinds[] = { IR_FLAGS_ADD, IR_FLAGS_SUB, IR_FLAGS_SUBN, IR_FLAGS_LOGIC, IR_FLAGS_INC, IR_FLAGS_DEC, IR_FLAGS_NEG };
+    IrType type = types[below(g, 4)], wide = ir_value_type(type);
+    IrFlagKind kind = kinds[below(g, G_N_ELEMENTS(kinds))];
+    IrRef a = value(g, wide), b = value(g, wide), one = ir_const(g->b, wide, 1), c;
+    switch (kind) {
+    case IR_FLAGS_ADD: c = ir_op2(g->b, IR_ADD, wide, a, b); break;
+    case IR_FLAGS_LOGIC: c = ir_op2(g->b, IR_AND, wide, a, b); break;
+    case IR_FLAGS_INC: c = ir_op2(g->b, IR_ADD, wide, a, one); break;
+    case IR_FLAGS_DEC: c = ir_op2(g->b, IR_SUB, wide, a, one); break;
+    case IR_FLAGS_NEG: c = ir_op1(g->b, IR_NEG, wide, a); break;
+    default: c = ir_op2(g->b, IR_SUB, wide, a, b); break;
     }
-    keep(g, ir_emit(g->b, op, insn.type, refs[0], refs[1], refs[2], sub, imm));
+    unsigned present = ir_flag_operands[kind];
+    IrRef flags = ir_flags(g->b, type, kind, present & 1 ? a : 0, present & 2 ? b : 0, c);
+    keep(g, flags);
+    ir_setreg(g->b, IR_FLAGS_TUPLE, FAKE_SLOT(s.flags[0]) + (uint32_t)sizeof(IrFlags) * below(g, 2), flags);
+    if (below(g, 2)) {
+        keep(g, ir_cc(g->b, below(g, IR_CC_COUNT), flags));
+    }
+    if (below(g, 4) == 0) {
+        keep(g, ir_emit(g->b, IR_FLAGBIT, IR_I64, flags, 0, 0, below(g, IR_FLAG_COUNT), 0));
+    }
 }
 
 static IrRef int_const(Gen *g, IrType type, uint64_t c)
@@ -172,8 +229,8 @@ static void random_memory(Gen *g)
     IrOp op = ops[below(g, G_N_ELEMENTS(ops))];
     IrType type = random_type(g, op);
     bool is_int = type == IR_I32 || type == IR_I64;
-    unsigned whole = type == IR_I32 || type == IR_F32 ? 2 : 3, size = is_int ? below(g, whole + 1) : whole;
-    MemOp memop = size | below(g, MMU_COUNT) << MEMOP_MMU_SHIFT | (below(g, 4) ? 0 : MEMOP_BSWAP);
+    unsigned whole = (unsigned)__builtin_ctz(ir_type_bytes(type)), size = is_int ? below(g, whole + 1) : whole;
+    MemOp memop = size | below(g, MMU_COUNT) << MEMOP_MMU_SHIFT | (below(g, 4) || whole > 3 ? 0 : MEMOP_BSWAP);
     if (op != IR_ST && size < whole && is_int && below(g, 2)) {
         memop |= MEMOP_SIGNED;
     }
@@ -244,7 +301,8 @@ void random_block(IrBuilder *b, uint64_t *seed)
             switch (below(&g, 8 + memory)) {
             case 0: case 1: random_op(&g); break;
             case 2: random_chain(&g); break;
-            case 3: case 4: case 5: case 6: random_setreg(&g); break;
+            case 3: random_flags(&g); break;
+            case 4: case 5: case 6: random_setreg(&g); break;
             case 7:
                 if (below(&g, 2)) {
                     random_call(&g);

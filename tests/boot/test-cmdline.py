@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Wrong command lines: one sentence that names the thing, exit 1, nothing written. The messages about -icount are those that scripts know.
+
+    test-cmdline.py --emulator FILE
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+# (arguments, the message: exact when it starts with "=", else a part of it)
+WRONG = [
+    (["-icount", "11"], "=icount: Invalid shift value"),
+    (["-icount", "shift=x"], "=icount: Invalid shift value"),
+    (["-icount", "shift=-1"], "=icount: Invalid shift value"),
+    (["-icount", "shift=auto,align=on"], "=shift=auto and align=on are incompatible"),
+    (["-icount", "shift=auto,sleep=off"], "=shift=auto and sleep=off are incompatible"),
+    (["-icount", "3,align=on,sleep=off"], "=align=on and sleep=off are incompatible"),
+    (["-icount", "align=on"], "=Please specify shift option when using align"),
+    (["-icount", "3,rr=x"], "=Invalid icount rr option: x"),
+    (["-icount", "3,rr=record"], "=File name not specified for replay"),
+    (["-icount", "rr=record,rrfile=LOG"], "=Please enable icount to use record/replay"),
+    (["-icount", "3,rr=replay,rrfile=NONE"], "=Replay: open NONE: No such file or directory"),
+    (["-icount", "3,rr=record,rrfile=TEXT/x"], "=Replay: open TEXT/x: Not a directory"),
+    (["-icount", "3,rr=replay,rrfile=TEXT"], "Replay: invalid input log file version"),
+    (["-icount", "3,rr=record,rrfile=LOG,rrsnapshot=init"], "not yet"),
+    (["-icount", "3,rr=record,rrfile=LOG,rrverify=full"], "not yet"),
+    (["-icount", "3,rr=record,rrfile=LOG,rrfull=stop"], "not yet"),
+    (["-icount", "3,nonsense=1"], "Invalid parameter 'nonsense'"),
+    (["-smp", "2"], "not yet"),
+    (["-s"], "not yet"),
+    (["-nonsense"], "-nonsense: invalid option"),
+    (["-kernel"], "-kernel: requires an argument"),
+    (["-kernel", "NONE"], "could not load kernel 'NONE'"),
+    (["-kernel", "EMPTY"], "the file is empty"),
+    (["-kernel", "BADGZ"], "truncated or damaged"),
+    (["-kernel", "BADELF"], "ELF"),
+    (["-bios", "NONE"], "could not load firmware 'NONE'"),
+    (["-kernel", "TEXT", "-initrd", "NONE"], "could not load initial ram disk 'NONE'"),
+    (["-kernel", "TEXT", "-dtb", "TEXT"], "the device tree is damaged"),
+    (["-append", "x"], "-append only allowed with -kernel option"),
+    (["-m", "0"], "ram size"),
+    (["-m", "nonsense"], "nonsense"),
+    (["-cpu", "nonsense"], "unable to find CPU model 'nonsense'"),
+    (["-drive", "file=NONE,if=none,id=a"], "Could not open 'NONE': No such file or directory"),
+    (["-drive", "file=TEXT,if=none,id=a,format=qcow2"], "TEXT"),
+    (["-drive", "file=TEXT,if=none,id=a,nonsense=1"], "nonsense"),
+    (["-device", "nonsense"], "'nonsense' is not a valid device model name"),
+    (["-device", "virtio-blk-device,drive=nonsense"], "nonsense"),
+    (["-device", "virtio-rng-device,nonsense=1"], "nonsense"),
+    (["-netdev", "nonsense,id=n"], "nonsense"),
+    (["-device", "virtio-net-device,netdev=nonsense"], "nonsense"),
+    (["-object", "filter-replay,id=r,netdev=nonsense"], "Parameter 'netdev' expects a network backend id"),
+    (["-serial", "nonsense:"], "nonsense"),
+    (["-chardev", "nonsense,id=c"], "nonsense"),
+    (["-accel", "kvm"], "kvm"),
+    (["-M", "nonsense"], "nonsense"),
+    (["-display", "gtk"], "none"),
+    (["--target", "nonsense"], "nonsense"),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--emulator", required=True)
+    args = parser.parse_args()
+    failed = 0
+    print(f"1..{len(WRONG)}")
+    with tempfile.TemporaryDirectory() as work:
+        files = {"TEXT": b"just a text, no image of any kind\n" * 40, "EMPTY": b"", "BADGZ": b"\x1f\x8b\x08\0\0\0\0\0\0\3abc",
+                 "BADELF": b"\x7fELF\x02\x01\x01" + b"\xff" * 100}
+        for name, content in files.items():
+            with open(os.path.join(work, name), "wb") as f:
+                f.write(content)
+        before = sorted(os.listdir(work))
+        for number, (arguments, expected) in enumerate(WRONG, 1):
+            command = [os.path.abspath(args.emulator), "-M", "virt", "-display", "none", "-serial", "null", "-monitor", "none", *arguments]
+            try:
+                result = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        timeout=60, text=True, errors="replace")
+                status, said = result.returncode, result.stderr.strip()
+            except subprocess.TimeoutExpired:
+                status, said = "none, it runs", ""
+            message = said.split(": ", 1)[1] if ": " in said else said
+            right = message == expected[1:] if expected.startswith("=") else expected in said
+            left = sorted(os.listdir(work))
+            ok = status == 1 and right and left == before
+            failed += not ok
+            print(f"{'ok' if ok else 'not ok'} {number} - {' '.join(arguments)}")
+            if not ok:
+                print(f"# status {status}, said {said!r}, expected {expected!r}, new files {sorted(set(left) - set(before))}")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
