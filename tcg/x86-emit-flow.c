@@ -191,6 +191,7 @@ static void emit_ijmp(Emit *e, const IrInsn *insn)
 static void emit_trap(Emit *e, const IrInsn *insn)
 {
     Asm *a = &e->hot;
+    spill_scratch(e); // leaving uses those registers
     x_op_imm32(a, 0xc7, 0, env(ENV(exception)), (int32_t)(1 + insn->imm));
     if (insn->a) {
         value_load(e, insn->a, RAX);

@@ -294,6 +294,9 @@ unsigned emit_compare(Emit *e, const IrInsn *cmp, unsigned cond)
         } else {
             x_alu_imm(&e->hot, ALU_CMP, wide, x, imm);
         }
+    } else if (!test && (e->val[a].kind == V_SLOT || e->val[a].kind == V_FRAME) && e->val[b].kind == V_REG && !is_xmm(e->val[b].reg)) {
+        Opnd x = value_opnd(e, a);
+        x_op(&e->hot, 0x39 | wide, e->val[b].reg, x);
     } else {
         unsigned x = (unsigned)value_reg(e, a, BANK_INT);
         Opnd y = value_opnd(e, b);

@@ -234,10 +234,10 @@ static void rmw_compute(Emit *e, const IrInsn *insn, unsigned wide)
 
 static void emit_alone(Emit *e, IrRef ref)
 {
+    spill_scratch(e); // leaving uses those registers
     Stub *stub = stub_new(e, ref, STUB_ALONE);
     note_pending(e, stub);
     stub->jumps[0] = x_jmp(&e->hot);
-    spill_scratch(e);
     if (ir_result_type(insn_at(e, ref)) != IR_VOID) { // what follows isn't reached
         value_place(e, ref, is_float_type(insn_at(e, ref)->type) ? XMM0 : RAX);
     }

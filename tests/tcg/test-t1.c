@@ -472,6 +472,11 @@ static void print_difference(const IrBlock *block, const Guest *t0, const Guest 
             printf("# f%u (slot %x) %016llx %016llx\n", i, SLOT(s.f[i]), (unsigned long long)t0->s.f[i], (unsigned long long)t1->s.f[i]);
         }
     }
+    for (unsigned i = 0; i < 2; i++) {
+        if (t0->s.word[i] != t1->s.word[i]) {
+            printf("# word%u (slot %x) %08x %08x\n", i, i ? SLOT(s.word[1]) : SLOT(s.word[0]), t0->s.word[i], t1->s.word[i]);
+        }
+    }
     if (memcmp(t0->ram, t1->ram, RAM_BYTES)) {
         printf("# RAM differs\n");
     }
