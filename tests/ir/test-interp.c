@@ -601,11 +601,10 @@ static void test_conversions(void)
         uint64_t v = edge_values[i / 4];
         unsigned m = i % 4;
         const uint64_t in[3] = { v, 0, 0 };
+        volatile long double u = v, s = (int64_t)v, w = (int32_t)v; // exact
         fesetround(host_rounding[m]);
-        volatile uint64_t u = v;
-        volatile int64_t s = (int64_t)v;
         volatile double ud = (double)u, sd = (double)s;
-        volatile float uf = (float)u, sf = (float)s, wf = (float)(int32_t)s;
+        volatile float uf = (float)u, sf = (float)s, wf = (float)w;
         fesetround(FE_TONEAREST);
         expect("", IR_U64TOF, IR_F64, m, in, double_bits(ud), one_op(&one, IR_U64TOF, IR_F64, m, 0, v, 0, 0));
         expect("", IR_S64TOF, IR_F64, m, in, double_bits(sd), one_op(&one, IR_S64TOF, IR_F64, m, 0, v, 0, 0));
