@@ -226,6 +226,23 @@ static RunResult leave_raising(Frame *f, const IrInsn *insn)
     return leave(f, snap->pc, IR_EXIT_BOUNDARY, true);
 }
 
+// False if the helper raised an exception.
+static bool run_call(Frame *f, IrRef ref, const IrInsn *insn)
+{
+    const IrHelper *helper = (const IrHelper *)(intptr_t)insn->imm;
+    f->value[ref] = helper->fn(f->cpu, f->value[insn->a], f->value[insn->b], f->value[insn->c]);
+    return !(helper->flags & HELPER_RAISES) || !f->cpu->exception;
+}
+
+static void run_select(Frame *f, IrRef ref, const IrInsn *insn)
+{
+    if (insn->type == IR_FLAGS_TUPLE) {
+        run_wide(f, ref, insn);
+    } else {
+        f->value[ref] = f->value[insn->a] ? f->value[insn->b] : f->value[insn->c];
+    }
+}
+
 RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
 {
     Frame f;
@@ -258,14 +275,11 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
             }
             break;
         }
-        case IR_CALL: {
-            const IrHelper *helper = (const IrHelper *)(intptr_t)insn->imm;
-            v[ref] = helper->fn(cpu, v[insn->a], v[insn->b], v[insn->c]);
-            if ((helper->flags & HELPER_RAISES) && cpu->exception) {
+        case IR_CALL:
+            if (!run_call(&f, ref, insn)) {
                 return leave_raising(&f, insn);
             }
             break;
-        }
         case IR_EXITIF:
             if (ir_compare(insn->sub, insn->type, v[insn->a], v[insn->b])) {
                 return leave(&f, (uint64_t)insn->imm, IR_EXIT_BOUNDARY, false);
@@ -278,13 +292,7 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
         case IR_TRAP:
             cpu_raise(cpu, (unsigned)insn->imm, v[insn->a]);
             return leave_raising(&f, insn);
-        case IR_SELECT:
-            if (insn->type == IR_FLAGS_TUPLE) {
-                run_wide(&f, ref, insn);
-            } else {
-                v[ref] = v[insn->a] ? v[insn->b] : v[insn->c];
-            }
-            break;
+        case IR_SELECT: run_select(&f, ref, insn); break;
         case IR_CAT: case IR_LO: case IR_HI: case IR_MULS2: case IR_MULU2:
         case IR_FLAGS: case IR_CC: case IR_FLAGBIT: case IR_FLAGBITS:
         case IR_VADD: case IR_VSUB: case IR_VAND: case IR_VANDN: case IR_VOR: case IR_VXOR: case IR_VCMPEQ: case IR_VCMPGT: case IR_VSHUF:

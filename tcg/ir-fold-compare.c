@@ -102,7 +102,10 @@ static Fold fold_limit(IrOpt *o, IrInsn *insn, uint64_t c)
         if (c == 0) {
             return decide(insn, insn, insn->sub == IR_TSTEQ);
         }
-        return c == max ? compare_const(o, insn, insn->sub == IR_TSTEQ ? IR_EQ : IR_NE, a, 0) : FOLD_NONE;
+        if ((~c & opt_mask(o->bits[a])) == 0) { // all bits that can be set
+            return compare_const(o, insn, insn->sub == IR_TSTEQ ? IR_EQ : IR_NE, a, 0);
+        }
+        return FOLD_NONE;
     default: return FOLD_NONE;
     }
 }

@@ -55,6 +55,14 @@ static IrRef extended(const Use *u, IrRef ref, bool is_signed)
     return opt_emit(u->o, opt_insn1(op, u->type, ref));
 }
 
+static Fold be_compare_extended(const Use *u, IrCond cond, IrRef a, IrRef b)
+{
+    bool is_signed = cond == IR_LTS || cond == IR_LES;
+    a = extended(u, a, is_signed);
+    b = extended(u, b, is_signed);
+    return be_compare(u, cond, a, b);
+}
+
 static Fold be_zero_test(const Use *u, IrRef ref, bool is_zero)
 {
     if (is_narrow(u)) {
@@ -83,8 +91,7 @@ static Fold fold_difference(const Use *u, IrCc cc)
     case IR_CC_LE: cond = IR_LES; break;
     default: return FOLD_NONE;
     }
-    bool is_signed = cond == IR_LTS || cond == IR_LES;
-    return be_compare(u, cond, extended(u, u->flags.a, is_signed), extended(u, u->flags.b, is_signed));
+    return be_compare_extended(u, cond, u->flags.a, u->flags.b);
 }
 
 // C and O are clear.
@@ -117,7 +124,7 @@ static Fold fold_bits(const Use *u, IrCc cc)
 static Fold fold_carry(const Use *u)
 {
     switch (u->flags.sub) {
-    case IR_FLAGS_ADD: return be_compare(u, IR_LTU, extended(u, u->flags.c, false), extended(u, u->flags.a, false));
+    case IR_FLAGS_ADD: return be_compare_extended(u, IR_LTU, u->flags.c, u->flags.a);
     case IR_FLAGS_INC: case IR_FLAGS_DEC: return be_compare_const(u, IR_TSTNE, u->flags.a, 1);
     case IR_FLAGS_NEG: case IR_FLAGS_MUL: return be_zero_test(u, u->flags.a, false);
     default: return FOLD_NONE;
