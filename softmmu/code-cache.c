@@ -11,7 +11,7 @@
 #include "util/os-clock.h"
 #include "util/log.h"
 
-enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
+enum { HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
 
 static void start_t1(Exec *exec)
 {
@@ -371,7 +371,9 @@ Block *exec_find(Exec *exec, CPU *cpu)
     if (!fetch_translate(exec, cpu, pc, &ram_address, &host)) {
         return NULL;
     }
-    Block *block = exec->hash[block_hash(exec, ram_address, pc, flags)];
+    // After a flush most blocks are where they were: the slot knows without a look into cold memory.
+    bool known = slot->block && slot->pc == pc && slot->ram_address == ram_address && (uint32_t)slot->key == flags;
+    Block *block = known ? slot->block : exec->hash[block_hash(exec, ram_address, pc, flags)];
     while (block && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
         block = block->hash_next;
     }
@@ -391,7 +393,7 @@ Block *exec_find(Exec *exec, CPU *cpu)
         exec->translate_ns += os_clock_monotonic_ns() - began_ns;
     }
     if (block && block_cached(exec, cpu, block)) {
-        *slot = (BlockSlot){ .pc = pc, .key = key, .block = block };
+        *slot = (BlockSlot){ .pc = pc, .key = key, .ram_address = ram_address, .block = block };
     }
     return block;
 }

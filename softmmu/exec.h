@@ -38,10 +38,10 @@ typedef struct WalkPage {
 enum { WALK_USED = 1, WALK_FETCHED = 2, WALK_MANY = 4 }; // MANY: an upper level, a large page, or several virtual pages
 
 typedef struct BlockSlot { // a direct-mapped cache in front of the hash table
-    uint64_t pc, key;
+    uint64_t pc, key, ram_address;
     Block *block;
 } BlockSlot;
-enum { BLOCK_CACHE_SIZE = 4096 };
+enum { BLOCK_CACHE_SIZE = 16384 };
 
 // Knobs for tests; none is visible to the guest.
 typedef struct ExecConfig {
