@@ -11,7 +11,7 @@
 #include "util/os-clock.h"
 #include "util/log.h"
 
-enum { HASH_BITS = 16, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
+enum { HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
 
 static void start_t1(Exec *exec)
 {
@@ -270,6 +270,12 @@ static const TlbTable *fetch_cached(const Exec *exec, CPU *cpu, uint64_t gva)
     return (cpu->tlb_used[ACCESS_FETCH] & 1u << mmu) && t->tag[i] == (gva & ~(uint64_t)PAGE_MASK) ? t : NULL;
 }
 
+// Are all translations that the block was fetched by cached? Then a change of one raises the generation.
+static bool block_cached(const Exec *exec, CPU *cpu, const Block *block)
+{
+    return fetch_cached(exec, cpu, block->pc) && (!block->crosses || fetch_cached(exec, cpu, (block->pc | PAGE_MASK) + 1));
+}
+
 static bool fetch_translate(Exec *exec, CPU *cpu, uint64_t gva, uint64_t *ram_address, const uint8_t **host)
 {
     const TlbTable *t = fetch_cached(exec, cpu, gva);
@@ -365,7 +371,9 @@ Block *exec_find(Exec *exec, CPU *cpu)
     if (!fetch_translate(exec, cpu, pc, &ram_address, &host)) {
         return NULL;
     }
-    Block *block = exec->hash[block_hash(exec, ram_address, pc, flags)];
+    // After a flush most blocks are where they were: the slot knows without a look into cold memory.
+    bool known = slot->block && slot->pc == pc && slot->ram_address == ram_address && (uint32_t)slot->key == flags;
+    Block *block = known ? slot->block : exec->hash[block_hash(exec, ram_address, pc, flags)];
     while (block && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
         block = block->hash_next;
     }
@@ -384,8 +392,8 @@ Block *exec_find(Exec *exec, CPU *cpu)
         block = block_translate(exec, cpu, ram_address, host, flags);
         exec->translate_ns += os_clock_monotonic_ns() - began_ns;
     }
-    if (block && !block->crosses && fetch_cached(exec, cpu, pc)) {
-        *slot = (BlockSlot){ .pc = pc, .key = key, .block = block };
+    if (block && block_cached(exec, cpu, block)) {
+        *slot = (BlockSlot){ .pc = pc, .key = key, .ram_address = ram_address, .block = block };
     }
     return block;
 }
@@ -398,8 +406,7 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     if (block->code || !exec->jit) {
         return block->code;
     }
-    // A block that crosses pages is entered through exec_find each time: one instruction isn't worth it.
-    if (block->crosses || block->t1_cannot || block->runs + 1 < exec->config.t1_after) {
+    if (block->t1_cannot || block->runs + 1 < exec->config.t1_after) {
         return NULL;
     }
     if (jit_full(exec->jit)) {
@@ -424,6 +431,5 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return block->code && !block->crosses && !exec->config.no_tlb && !exec->lockstep && exec->ncpus == 1 &&
-           fetch_cached(exec, cpu, block->pc);
+    return block->code && !exec->config.no_tlb && !exec->lockstep && exec->ncpus == 1 && block_cached(exec, cpu, block);
 }

@@ -69,7 +69,7 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
     }
     const JitCode *code = chain->link->from;
     const Block *from = code->owner;
-    bool same_page = chain->link->guard || from->ram_address >> PAGE_BITS == block->ram_address >> PAGE_BITS;
+    bool same_page = chain->link->guard || (!block->crosses && from->ram_address >> PAGE_BITS == block->ram_address >> PAGE_BITS);
     if (!code->dead && from->flags == block->flags && chain->link->pc == block->pc && same_page) {
         jit_link(chain->link, block->code, cpu->fetch_generation);
     }

@@ -19,7 +19,7 @@ struct Block {
     uint64_t granules[2];      // of the first and the second page: which hold bytes of it
     uint32_t flags, bytes, runs;
     uint16_t nguest;
-    bool crosses;              // one instruction that crosses a page: entered through exec_find only, since both pages are to be walked each time
+    bool crosses;              // one instruction that crosses a page: all ways to it depend on the fetch generation, since both pages count
     bool dead;                 // invalidated while it may be running: freed at the next boundary
     bool t1_cannot;            // T1 refused it
     IrBlock *ir;               // unoptimised, for T0
@@ -38,10 +38,10 @@ typedef struct WalkPage {
 enum { WALK_USED = 1, WALK_FETCHED = 2, WALK_MANY = 4 }; // MANY: an upper level, a large page, or several virtual pages
 
 typedef struct BlockSlot { // a direct-mapped cache in front of the hash table
-    uint64_t pc, key;
+    uint64_t pc, key, ram_address;
     Block *block;
 } BlockSlot;
-enum { BLOCK_CACHE_SIZE = 4096 };
+enum { BLOCK_CACHE_SIZE = 16384 };
 
 // Knobs for tests; none is visible to the guest.
 typedef struct ExecConfig {

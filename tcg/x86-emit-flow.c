@@ -12,9 +12,11 @@ static JitLink *link_new(Emit *e, uint64_t pc)
     return link;
 }
 
+// Is the target in the block's page, even if it is an instruction of the greatest length?
 static bool in_page(const Emit *e, uint64_t pc)
 {
-    return ((pc ^ e->block->pc) & ~e->page_mask) == 0;
+    enum { LENGTH_MAX = 15 };
+    return ((pc ^ e->block->pc) & ~e->page_mask) == 0 && ((pc + LENGTH_MAX - 1) & ~e->page_mask) == (pc & ~e->page_mask);
 }
 
 void emit_head(Emit *e)
