@@ -23,11 +23,6 @@ const char *const ir_cond_names[IR_COND_COUNT] = {
     "eq", "ne", "lts", "ges", "ltu", "geu", "les", "gts", "leu", "gtu", "tsteq", "tstne",
 };
 
-bool ir_op_has(IrOp op, char flag)
-{
-    return strchr(ir_ops[op].flags, flag) != NULL;
-}
-
 static IrType bank_partner(IrType type)
 {
     switch (type) {

@@ -144,7 +144,15 @@ static inline unsigned ir_type_bytes(IrType type)
     static const uint8_t bytes[IR_TYPE_COUNT] = { 0, 1, 2, 4, 8, 16, 4, 8, 8, 16, 32, 32 };
     return bytes[type];
 }
-bool ir_op_has(IrOp op, char flag); // is FLAGS letter set
+// Is the letter among the op's FLAGS?
+static inline bool ir_op_has(IrOp op, char flag)
+{
+    const char *f = ir_ops[op].flags;
+    while (*f && *f != flag) {
+        f++;
+    }
+    return *f;
+}
 // Type of the value that an op of this type handles: i8 and i16 are i32 values, whose upper bits don't count (and are 0 in results).
 static inline IrType ir_value_type(IrType type) { return type == IR_I8 || type == IR_I16 ? IR_I32 : type; }
 // Type of the value that an instruction makes (IR_VOID: none).
