@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The optimiser: two walks over a block, one forwards and one backwards, and a renumbering; linear in its length.
 //
-//     v2 = getreg.i64 x1                  v2 = getreg.i64 x1
-//     v3 = trunc v2                       v3 = const.i64 4
-//     v4 = sext32 v3                      v4 = trunc v2
-//     v5 = const.i64 4           ->       v5 = sext32 v4
-//     v6 = add.i64 v4, v5                 v6 = ld.i64 [v5+4], size=8 mmu=0 {x5.i64=v5}
-//     setreg.i64 x5, v4                   setreg.i64 x5, v6
-//     v8 = ld.i64 [v6], size=8 mmu=0      ...
-//     setreg.i64 x5, v8
+//     v2 = const.i64 5                    v2 = const.i64 5
+//     setreg.i64 x5, v2                   v3 = getreg.i64 x1
+//     v4 = getreg.i64 x1                  v4 = ld.i64 [v3+4], size=8 mmu=0 {x5.i64=v2}
+//     v5 = const.i64 4           ->       setreg.i64 x5, v4
+//     v6 = add.i64 v4, v5
+//     v7 = ld.i64 [v6], size=8 mmu=0
+//     setreg.i64 x5, v7
 //
 // What an executor can see stays as it was: state at each place where the block can be left (with the snapshot's pending writes done), order
 // of memory accesses, calls and float ops with their flags, number of guest instructions. A write to a slot is postponed only past
