@@ -139,7 +139,11 @@ static bool parse_accel(Cmdline *c, const char *value, Error *err)
          options_bool(o, "tlb", &tlb, err) && options_number(o, "max-insns", &c->max_insns, err) &&
          options_number(o, "flush", &c->flush_seed, err) && options_number(o, "chaos", &c->chaos_seed, err) &&
          options_number(o, "plant", &c->plant, err);
-    const char *stats = options_get(o, "stats");
+    const char *stats = options_get(o, "stats"), *features = options_get(o, "host-features");
+    if (ok && features && strcmp(features, "sse2") != 0 && strcmp(features, "all") != 0) {
+        ok = fail(err, "host-features must be all or sse2");
+    }
+    c->sse2_only = features && !strcmp(features, "sse2");
     c->stats = stats ? g_strdup(stats) : c->stats;
     options_get(o, "thread");
     options_get(o, "tb-size");

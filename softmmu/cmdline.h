@@ -30,7 +30,7 @@ typedef struct Cmdline {
     const char *rr;            // NULL, "record", "replay"
     char *rrfile;
     // -accel tcg,…
-    bool interp, lockstep, no_tlb;
+    bool interp, lockstep, no_tlb, sse2_only;
     const char *stats;         // file for figures
     uint64_t max_insns, flush_seed, chaos_seed, plant;
 } Cmdline;

@@ -32,6 +32,7 @@ MODES = {
     "flushes at random": "flush=12345",
     "flushes at random, interpreted": "flush=54321,interp=on",
     "no TLB": "tlb=off",
+    "host's SSE2 alone": "host-features=sse2",
     "lockstep": "check=on",
 }
 
