@@ -7,6 +7,7 @@
 // know from QEMU's machine; a device that isn't there has no node.
 #include "hw/riscv/virt.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <libfdt.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void prop_string(Fdt *fdt, const char *name, const char *value)
 static void prop_cells(Fdt *fdt, const char *name, const uint32_t *cells, size_t n)
 {
     uint32_t be[4 * VIRT_HARTS_MAX];
-    g_assert(n <= G_N_ELEMENTS(be));
+    assert(n <= G_N_ELEMENTS(be));
     for (size_t i = 0; i < n; i++) {
         be[i] = cpu_to_fdt32(cells[i]);
     }
