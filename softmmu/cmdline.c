@@ -20,7 +20,7 @@ static bool parse_machine(Cmdline *c, const char *value, Error *err)
     }
     const char *type = options_get(o, "type"), *accel = options_get(o, "accel");
     if (type) {
-        c->machine = g_strdup(type);
+        c->machine = g_intern_string(type);
     }
     if (accel && strcmp(accel, "tcg") != 0) {
         fail(err, "invalid accelerator %s", accel);
@@ -119,7 +119,7 @@ static bool parse_icount(Cmdline *c, const char *value, Error *err)
     }
     if (ok && rr) {
         c->rr = !strcmp(rr, "record") ? "record" : "replay";
-        c->rrfile = g_strdup(rrfile);
+        c->rrfile = g_intern_string(rrfile);
     }
     ok = ok && options_finish(o, err);
     options_free(o);
@@ -144,7 +144,7 @@ static bool parse_accel(Cmdline *c, const char *value, Error *err)
         ok = fail(err, "host-features must be all or sse2");
     }
     c->sse2_only = features && !strcmp(features, "sse2");
-    c->stats = stats ? g_strdup(stats) : c->stats;
+    c->stats = stats ? g_intern_string(stats) : c->stats;
     options_get(o, "thread");
     options_get(o, "tb-size");
     ok = ok && options_finish(o, err);

@@ -28,7 +28,7 @@ typedef struct Cmdline {
     bool icount_given, shift_auto, shift_given, sleep, align;
     unsigned shift;
     const char *rr;            // NULL, "record", "replay"
-    char *rrfile;
+    const char *rrfile;
     // -accel tcg,…
     bool interp, lockstep, no_tlb, sse2_only;
     const char *stats;         // file for figures
