@@ -89,6 +89,7 @@ static bool add_characters(Start *start, Error *err)
         }
         if (id) {
             want_monitor(start, id, false);
+            g_free(id);
         }
     }
     for (unsigned i = 0; i < c->qmps->len; i++) {
@@ -99,6 +100,7 @@ static bool add_characters(Start *start, Error *err)
         }
         if (id) {
             want_monitor(start, id, true);
+            g_free(id);
         }
     }
     return true;
