@@ -56,8 +56,7 @@ static SlowResult bus_error(CPU *cpu, uint64_t gva, Access access)
 
 static uint64_t ram_page_of(const Exec *exec, uint64_t gpa)
 {
-    const MemRange *range = memory_find(exec->machine, gpa);
-    return range->ram->first_page + ((range->ram_offset + (gpa - range->base)) >> PAGE_BITS);
+    return range_ram_page(memory_find(exec->machine, gpa), gpa);
 }
 
 static void ram_write(Exec *exec, const Piece *piece, const void *bytes, unsigned len)
@@ -247,11 +246,11 @@ static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned l
     if (!range || !range->ram || range->ram->rom) {
         return false;
     }
-    uint64_t ram_page = ram_page_of(exec, gpa);
+    uint64_t ram_page = range_ram_page(range, gpa);
     if (exec->machine->page_flags[ram_page] & PAGE_CODE) {
         exec_code_stored(exec, ram_page, (unsigned)gpa & PAGE_MASK, len);
     }
-    uint8_t *host = range->ram->host + range->ram_offset + (gpa - range->base);
+    uint8_t *host = range_host(range, gpa);
     if (exec->lockstep) {
         lockstep_note_store(exec->lockstep, host, bytes, len, true);
     }

@@ -111,6 +111,16 @@ void dump_guest(const Exec *exec, const Block *block, const uint8_t *host);
 void dump_ir(const Exec *exec, uint32_t channel, const IrBlock *block);
 void dump_code(const Block *block);
 
+// Of an address inside a range that maps RAM: its RAM page, and where its byte is.
+static inline uint64_t range_ram_page(const MemRange *range, uint64_t gpa)
+{
+    return range->ram->first_page + ((range->ram_offset + (gpa - range->base)) >> PAGE_BITS);
+}
+static inline uint8_t *range_host(const MemRange *range, uint64_t gpa)
+{
+    return range->ram->host + range->ram_offset + (gpa - range->base);
+}
+
 // softmmu/tlb.c
 // An access of `len` bytes (inside one page). *host: NULL for MMIO. False: cpu->exception is set.
 bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);

@@ -144,8 +144,6 @@ static bool add_drives(Start *start, Error *err)
 
 // ---- devices ----
 
-static bool plug(Start *start, const DeviceType *type, Options *o, Error *err);
-
 typedef struct PropSetter {
     Device *dev;
     Error *err;

@@ -11,7 +11,6 @@ typedef struct Start {
     BootSpec boot;
     uint8_t *initrd, *dtb;
     char *config_json;         // the log's header
-    bool muxed_monitor;
     GPtrArray *monitors;       // MonitorSpec *
 } Start;
 

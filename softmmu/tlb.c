@@ -10,16 +10,6 @@
 
 enum { FLUSHES_PER_CLEANING = 256, WALK_PAGES_MAX = 4096 };
 
-static uint64_t page_of_gpa(const MemRange *range, uint64_t gpa)
-{
-    return range->ram->first_page + ((range->ram_offset + (gpa - range->base)) >> PAGE_BITS);
-}
-
-static uint8_t *host_of_gpa(const MemRange *range, uint64_t gpa)
-{
-    return range->ram->host + range->ram_offset + (gpa - range->base);
-}
-
 static void bump_generation(CPU *cpu)
 {
     cpu->fetch_generation++;
@@ -99,20 +89,20 @@ static void mark_entry(Exec *exec, uint64_t ram_page, unsigned offset, unsigned 
     }
 }
 
-static bool entry_range(const WalkPage *walk, unsigned offset, unsigned len, unsigned *first, unsigned *last)
+static void entry_range(const WalkPage *walk, unsigned offset, unsigned len, unsigned *first, unsigned *last)
 {
     *first = offset / walk->entry_bytes;
     *last = (offset + len - 1) / walk->entry_bytes;
-    return true;
 }
 
 bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len)
 {
     const WalkPage *walk = exec->walk_pages[ram_page];
     unsigned first, last;
-    if (!walk || !entry_range(walk, offset, len, &first, &last)) {
+    if (!walk) {
         return false;
     }
+    entry_range(walk, offset, len, &first, &last);
     for (unsigned i = first; i <= last; i++) {
         if (walk->entry[i]) {
             return true;
@@ -141,9 +131,10 @@ void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned 
 {
     WalkPage *walk = exec->walk_pages[ram_page];
     unsigned first, last;
-    if (!walk || !entry_range(walk, offset, len, &first, &last) || PLANTED(exec, PLANT_STALE_PTE)) {
+    if (!walk || PLANTED(exec, PLANT_STALE_PTE)) {
         return;
     }
+    entry_range(walk, offset, len, &first, &last);
     bool flush = false;
     for (unsigned i = first; i <= last; i++) {
         uint64_t mark = walk->entry[i];
@@ -233,7 +224,7 @@ static void mark_walk(Exec *exec, const WalkResult *w, uint64_t gva, Access acce
         assert(range && range->ram); // the walk read it
         bool leaf = i + 1 == w->nsteps && w->page_bits == PAGE_BITS;
         uint64_t mark = WALK_USED | (access == ACCESS_FETCH ? WALK_FETCHED : 0) | (leaf ? gva & ~(uint64_t)PAGE_MASK : WALK_MANY);
-        mark_entry(exec, page_of_gpa(range, w->step_gpa[i]), (unsigned)w->step_gpa[i] & PAGE_MASK, w->step_bytes, mark);
+        mark_entry(exec, range_ram_page(range, w->step_gpa[i]), (unsigned)w->step_gpa[i] & PAGE_MASK, w->step_bytes, mark);
     }
 }
 
@@ -253,7 +244,7 @@ bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access acce
         *host = NULL;
         return true;
     }
-    *host = host_of_gpa(range, w.gpa);
+    *host = range_host(range, w.gpa);
     // Only whole pages of RAM are cached.
     uint64_t page_gpa = w.gpa & ~(uint64_t)PAGE_MASK;
     bool whole = page_gpa >= range->base && page_gpa + PAGE_SIZE - 1 <= range->base + range->size_bytes - 1;
@@ -261,7 +252,7 @@ bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access acce
         return true;
     }
     mark_walk(exec, &w, gva, access);
-    uint64_t ram_page = page_of_gpa(range, w.gpa);
+    uint64_t ram_page = range_ram_page(range, w.gpa);
     const uint8_t *page_host = *host - (w.gpa & PAGE_MASK);
     if (access == ACCESS_FETCH) {
         insert(cpu, ACCESS_FETCH, mmu, gva, page_host);

@@ -132,12 +132,7 @@ static int op_disas(void *ctx, unsigned index, char *buf, size_t size, const uin
 
 static uint64_t op_registers_digest(void *ctx)
 {
-    Vm *vm = ctx;
-    uint64_t digest = 0;
-    for (unsigned i = 0; i < vm->ncpus; i++) {
-        digest = device_digest(vm->cpus[i]->dev, digest);
-    }
-    return digest;
+    return vm_registers_digest(ctx);
 }
 
 const ControlOps vm_control_ops = {

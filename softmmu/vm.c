@@ -24,13 +24,18 @@ static Position host_position(void *ctx)
     return machine_position(((Vm *)ctx)->machine);
 }
 
-static uint16_t host_event_digest(void *ctx)
+uint64_t vm_registers_digest(const Vm *vm)
 {
-    Vm *vm = ctx;
     uint64_t digest = 0;
     for (unsigned i = 0; i < vm->ncpus; i++) {
         digest = device_digest(vm->cpus[i]->dev, digest);
     }
+    return digest;
+}
+
+static uint16_t host_event_digest(void *ctx)
+{
+    uint64_t digest = vm_registers_digest(ctx);
     return (uint16_t)(digest ^ digest >> 16 ^ digest >> 32 ^ digest >> 48);
 }
 

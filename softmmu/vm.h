@@ -65,6 +65,7 @@ void vm_quit(Vm *vm, ControlCause cause);      // quit, signals: a recording get
 bool vm_set_break(Vm *vm, Position at, Error *err);
 bool vm_delete_break(Vm *vm, Error *err);
 void vm_set_shift(Vm *vm, uint8_t shift);
+uint64_t vm_registers_digest(const Vm *vm); // XXH3-64 over the state of all vCPUs
 extern const ControlOps vm_control_ops;         // the same for clients of control.h; ctx is the Vm (vm-control.c)
 
 // ---- softmmu/idle.c, softmmu/pace.c: parts of the loop ----

@@ -39,8 +39,6 @@ typedef struct TargetFetch { // what a translator reads instruction bytes from
     void *ctx;
 } TargetFetch;
 
-typedef MachineClock TargetClock;
-
 struct Target {
     const char *name;           // "riscv64"
     const DeviceType *cpu_type; // instance: Device, then CPU at cpu_offset; its state starts at CPU.arch

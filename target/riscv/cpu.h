@@ -102,7 +102,7 @@ typedef struct RiscvCpu {
     // wiring
     uint64_t features;       // RISCV_EXT_*, from the properties
     char isa[96];
-    TargetClock clock;       // ticks NULL: virtual time / RISCV_TIMEBASE_NS
+    MachineClock clock;       // ticks NULL: virtual time / RISCV_TIMEBASE_NS
     PmpRange pmp[PMP_COUNT];
     unsigned npmp;
     PhysicalPage physical[PHYSICAL_PAGES]; // of LR and SC

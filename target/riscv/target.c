@@ -216,7 +216,7 @@ static int disas(char *buf, size_t size, const uint8_t *bytes, size_t len, uint6
 
 static const char *isa_string(CPU *cpu) { return riscv_cpu(cpu)->isa; }
 static const char *mmu_string(CPU *cpu) { return riscv_cpu(cpu)->sv48 ? "riscv,sv48" : "riscv,sv39"; }
-static void set_clock(Device *dev, const TargetClock *clock) { ((RiscvCpu *)dev)->clock = *clock; }
+static void set_clock(Device *dev, const MachineClock *clock) { ((RiscvCpu *)dev)->clock = *clock; }
 static void clock_changed(Device *dev) { riscv_stimer_update((RiscvCpu *)dev); }
 
 const Target target_riscv64 = {

@@ -229,7 +229,7 @@ static Board board_new(const Options *o, Replay *seam, uint64_t entry)
     add_device(machine, &device_riscv_sifive_test, FINISHER_GPA);
     irq_connect(clint, aclint_output(0, ACLINT_MSIP), board.cpu_dev, INPUT_MSIP);
     irq_connect(clint, aclint_output(0, ACLINT_MTIP), board.cpu_dev, INPUT_MTIP);
-    board.target->set_clock(board.cpu_dev, &(TargetClock){ clint_ticks, clint_deadline_ns, clint });
+    board.target->set_clock(board.cpu_dev, &(MachineClock){ clint_ticks, clint_deadline_ns, clint });
     aclint_watch(clint, (void (*)(void *))board.target->clock_changed, board.cpu_dev);
     board.entry = entry;
     return board;
