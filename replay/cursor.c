@@ -188,6 +188,12 @@ void cursor_input(Replay *replay, EventKind kind, uint8_t *buf, size_t len)
     }
 }
 
+bool replay_note_due(Replay *replay, EventKind kind)
+{
+    return playing(replay) && peek(replay) && replay->next.kind == kind &&
+           position_compare(replay->next.position, current(replay)) == 0;
+}
+
 void cursor_note(Replay *replay, EventKind kind, const void *payload, size_t len)
 {
     if (kind != EVENT_DIGEST || !playing(replay) || beyond_torn_end(replay) ||

@@ -158,6 +158,8 @@ void replay_set_control(Replay *replay, ReplayControl *control, void *ctx);
 // with this payload, else divergence; MARKs are skipped by the reader. Nothing when there is no
 // log.
 void replay_note(Replay *replay, EventKind kind, const void *payload, size_t len);
+// Replaying: a note of this kind is the log's next event, and its position has come. The recorder chooses where digests lie; the log tells the replay.
+bool replay_note_due(Replay *replay, EventKind kind);
 
 // Replaying: checks that nothing in the log was passed over: a next event before the current
 // position is divergence.

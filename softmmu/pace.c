@@ -15,6 +15,8 @@ enum {
     TUNE_NS = 20000000,        // shift=auto looks this often
     PROGRESS_NS = 250000000,
     SHIFT_MAX = 10,
+    DIGEST_INTERVAL = 100000000, // instructions
+    DIGEST_INTERVAL_CHAOS = 50000,
 };
 
 static uint64_t chaos_random(Vm *vm)
@@ -34,6 +36,12 @@ uint64_t vm_slice_soft(Vm *vm)
         return 1 + chaos_random(vm) % limit;
     }
     return (uint64_t)vm->slice_soft;
+}
+
+uint64_t vm_digest_interval(Vm *vm)
+{
+    // With chaos digests lie close, so that inputs fall on them.
+    return vm->config.chaos_slice ? 1 + chaos_random(vm) % (2 * DIGEST_INTERVAL_CHAOS) : DIGEST_INTERVAL;
 }
 
 static void show_progress(Vm *vm, int64_t now_ns)

@@ -15,8 +15,6 @@
 #include "util/log.h"
 #include "util/os-clock.h"
 
-enum { DIGEST_INTERVAL = 100000000 };
-
 // ---- what the seam asks ----
 
 static Position host_position(void *ctx)
@@ -208,14 +206,19 @@ static bool at_log_end(Vm *vm)
     }
 }
 
-static void note_digest(Vm *vm)
+// The recorder says where digests lie, the log tells the replay. True when one was noted: what was recorded at the same position comes after it,
+// so the loop must look again.
+static bool note_digest(Vm *vm)
 {
-    if (machine_icount(vm->machine) != vm->next_digest || replay_mode(vm->replay) == REPLAY_NONE) {
-        return;
+    ReplayMode mode = replay_mode(vm->replay);
+    bool due = mode == REPLAY_RECORD ? machine_icount(vm->machine) == vm->next_digest : replay_note_due(vm->replay, EVENT_DIGEST);
+    if (!due) {
+        return false;
     }
-    vm->next_digest += DIGEST_INTERVAL;
+    vm->next_digest += vm_digest_interval(vm);
     uint64_t digest = machine_digest(vm->machine);
     replay_note(vm->replay, EVENT_DIGEST, &digest, sizeof(digest));
+    return true;
 }
 
 // What the guest asked for by a device: true when it was done (a step).
@@ -350,7 +353,7 @@ static uint64_t hard_budget(Vm *vm)
     if (vm->have_break && vm->break_at.icount - icount < budget) {
         budget = vm->break_at.icount - icount;
     }
-    if (replay_mode(vm->replay) != REPLAY_NONE && vm->next_digest - icount < budget) {
+    if (replay_mode(vm->replay) == REPLAY_RECORD && vm->next_digest - icount < budget) {
         budget = vm->next_digest - icount;
     }
     return budget ? budget : 1; // a synchronous input lies in this very attempt, or replay_check_passed will tell
@@ -384,10 +387,9 @@ static void advance(Vm *vm)
     if (at_log_end(vm) || at_break(vm)) {
         return;
     }
-    if (deliver_logged(vm)) {
+    if (deliver_logged(vm) || note_digest(vm)) {
         return;
     }
-    note_digest(vm);
     if (vm->state != RUN_RUNNING || guest_request(vm)) {
         return;
     }
@@ -427,7 +429,7 @@ void vm_init(Vm *vm)
     vm->slice_soft = 20000;
     vm->chaos_rng = vm->config.chaos_seed | 1;
     vm->state = vm->config.start_stopped ? RUN_PRELAUNCH : RUN_RUNNING;
-    vm->next_digest = DIGEST_INTERVAL;
+    vm->next_digest = vm_digest_interval(vm);
     vm->last_flush_ns = os_clock_monotonic_ns();
     replay_set_control(vm->replay, replay_control_event, vm);
 }

@@ -73,4 +73,5 @@ void vm_idle(Vm *vm);                   // all vCPUs halted: jump, wait or take 
 int64_t vm_idle_take(Vm *vm);           // an input ends the wait: advances the clock by what passed, returns it
 void vm_idle_settle(Vm *vm);            // a stop or quit in idle: what passed so far counts, and is logged
 uint64_t vm_slice_soft(Vm *vm);
+uint64_t vm_digest_interval(Vm *vm);   // instructions until the recorder notes the next digest
 void vm_slice_done(Vm *vm, uint64_t attempted, int64_t host_ns);
