@@ -138,7 +138,7 @@ static bool parse_accel(Cmdline *c, const char *value, Error *err)
     ok = ok && options_bool(o, "interp", &c->interp, err) && options_bool(o, "check", &c->lockstep, err) &&
          options_bool(o, "tlb", &tlb, err) && options_number(o, "max-insns", &c->max_insns, err) &&
          options_number(o, "flush", &c->flush_seed, err) && options_number(o, "chaos", &c->chaos_seed, err) &&
-         options_number(o, "plant", &c->plant, err);
+         options_number(o, "plant", &c->plant, err) && options_number(o, "hot-after", &c->hot_after, err);
     const char *stats = options_get(o, "stats"), *features = options_get(o, "host-features");
     if (ok && features && strcmp(features, "sse2") != 0 && strcmp(features, "all") != 0) {
         ok = fail(err, "host-features must be all or sse2");

@@ -32,7 +32,7 @@ typedef struct Cmdline {
     // -accel tcg,…
     bool interp, lockstep, no_tlb, sse2_only;
     const char *stats;         // file for figures
-    uint64_t max_insns, flush_seed, chaos_seed, plant;
+    uint64_t max_insns, flush_seed, chaos_seed, plant, hot_after;
 } Cmdline;
 
 // False: err says what is wrong, for one line after the program's name. The strings belong to argv or live for ever.

@@ -11,7 +11,13 @@
 #include "util/os-clock.h"
 #include "util/log.h"
 
-enum { HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3 };
+enum {
+    HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3,
+    HOT_AFTER_RUNS = 2000,
+    RUNS_PER_FLUSH = 16,       // hot code's sites are worth it if the TLB is flushed less often
+    SITE_MISSES = 256,         // then a site is looked at:
+    INSNS_PER_MISS = 100,      // it stays if it missed less often
+};
 
 static void start_t1(Exec *exec)
 {
@@ -23,6 +29,9 @@ static void start_t1(Exec *exec)
     }
     if (!exec->config.t1_after) {
         exec->config.t1_after = T1_AFTER_RUNS;
+    }
+    if (!exec->config.hot_after) {
+        exec->config.hot_after = HOT_AFTER_RUNS;
     }
     if (!exec->config.sse2_only) {
         features = os_host_features();
@@ -173,7 +182,7 @@ static void page_remove(Exec *exec, Block *block, unsigned n)
 static void code_drop(Exec *exec, Block *block)
 {
     unsigned slot = jump_hash(block->pc);
-    jit_code_drop(block->code);
+    jit_code_drop(exec->jit, block->code);
     for (unsigned i = 0; i < exec->ncpus; i++) {
         JumpCache *cache = &exec->cpus[i]->jump_cache;
         if (cache->code[slot] == block->code->entry) {
@@ -400,7 +409,69 @@ Block *exec_find(Exec *exec, CPU *cpu)
 
 // ---- T1 ----
 
-// The block's IR, improved, in the builder.
+static void arm(Exec *exec, Block *block)
+{
+    block->heat_flushes = exec->tlb_flushes;
+    for (unsigned i = 0; i < exec->ncpus; i++) {
+        exec->cpus[i]->heat[block->code->heat] = exec->config.hot_after;
+    }
+}
+
+static void code_made(Exec *exec, Block *block)
+{
+    JitCode *code = block->code;
+    code->owner = block;
+    arm(exec, block);
+    for (unsigned n = 0; n < code->nsites; n++) {
+        exec->site_since[code->first_site + n] = machine_icount(exec->machine);
+        for (unsigned i = 0; i < exec->ncpus; i++) {
+            exec->cpus[i]->site[code->first_site + n] = (CpuSite){ .misses = SITE_MISSES };
+        }
+    }
+    exec->hot_blocks += block->hot;
+    dump_code(block);
+}
+
+// So that it is made anew.
+static void code_remake(Exec *exec, Block *block)
+{
+    code_drop(exec, block);
+    jit_code_free(block->code);
+    block->code = NULL;
+}
+
+void exec_heat(Exec *exec, CPU *cpu, Block *block)
+{
+    if (!block->code || block->hot) {
+        return;
+    }
+    uint64_t flushes = exec->tlb_flushes - block->heat_flushes;
+    if (flushes * RUNS_PER_FLUSH > exec->config.hot_after && exec->config.hot_after > 1) {
+        arm(exec, block);
+        return;
+    }
+    block->hot = true;
+    code_remake(exec, block);
+}
+
+void exec_tired(Exec *exec, CPU *cpu, uint32_t site)
+{
+    JitCode *code = jit_site_code(exec->jit, site);
+    if (!code) {
+        return;
+    }
+    uint64_t now = machine_icount(exec->machine);
+    if (now - exec->site_since[site] >= SITE_MISSES * INSNS_PER_MISS) {
+        exec->site_since[site] = now;
+        cpu->site[site].misses = SITE_MISSES;
+        return;
+    }
+    Block *block = code->owner;
+    block->plain |= (uint64_t)1 << (site - code->first_site);
+    exec->tired_sites++;
+    code_remake(exec, block);
+}
+
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 {
     if (block->code || !exec->jit) {
@@ -412,19 +483,22 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     if (jit_full(exec->jit)) {
         exec_invalidate_all(exec);
         jit_flush(exec->jit);
+        for (unsigned i = 0; i < exec->ncpus; i++) {
+            cpu_sites_drop_all(exec->cpus[i]);
+        }
         return NULL;
     }
     int64_t began_ns = os_clock_monotonic_ns();
     const IrBlock *optimised = &exec->builder->block;
+    block->hot |= exec->config.hot_after == 1;
     ir_begin_from(exec->builder, block->ir);
-    ir_optimise(exec->builder);
+    ir_optimise_with(exec->builder, block->hot ? IR_OPT_SKIP : 0);
     dump_ir(exec, LOG_OP_OPT, optimised);
-    block->code = jit_compile(exec->jit, cpu, optimised, exec->lockstep || log_enabled(LOG_EXEC) ? 0 : PAGE_MASK);
+    block->code = jit_compile(exec->jit, cpu, optimised, exec->lockstep || log_enabled(LOG_EXEC) ? 0 : PAGE_MASK, block->hot, block->plain);
     exec->translate_ns += os_clock_monotonic_ns() - began_ns;
     block->t1_cannot = !block->code;
     if (block->code) {
-        block->code->owner = block;
-        dump_code(block);
+        code_made(exec, block);
     }
     return block->code;
 }

@@ -50,6 +50,7 @@ static bool must_look(Exec *exec, CPU *cpu)
 typedef struct Chain {
     JitLink *link; // the exit taken, to be linked; or NULL
     bool computed; // a jump that missed the jump cache
+    bool hot;      // the next block used up its counter
     bool alone;    // the next instruction is to be run by T0, alone
 } Chain;
 
@@ -95,7 +96,12 @@ static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chai
     } else if (!lockstep_run(exec, cpu, block, left, &exit.reason)) {
         return run_t0(exec, cpu, block, chain);
     }
-    *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE };
+    *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE,
+                       .hot = exit.reason == JIT_HOT };
+    if (cpu->site_tired) {
+        exec_tired(exec, cpu, cpu->site_tired);
+        cpu->site_tired = 0;
+    }
     return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
 }
 
@@ -118,6 +124,9 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
         } else {
             if (log_enabled(LOG_EXEC)) {
                 log_printf(LOG_EXEC, "block %016" PRIx64 " flags %x\n", block->pc, block->flags);
+            }
+            if (chain.hot) {
+                exec_heat(exec, cpu, block);
             }
             if (!chain.alone && !exec->config.no_tlb && left >= block->nguest && exec_code(exec, cpu, block)) {
                 chain_to(exec, cpu, block, &chain);

@@ -22,6 +22,9 @@ struct Block {
     bool crosses;              // one instruction that crosses a page: all ways to it depend on the fetch generation, since both pages count
     bool dead;                 // invalidated while it may be running: freed at the next boundary
     bool t1_cannot;            // T1 refused it
+    bool hot;                  // T1 makes the better code
+    uint64_t plain;            // groups of accesses without a site: they missed too often
+    uint64_t heat_flushes;     // Exec.tlb_flushes when its counter was set
     IrBlock *ir;               // unoptimised, for T0
     JitCode *code;             // NULL: not (yet) translated by T1
     Block *hash_next;
@@ -52,6 +55,7 @@ typedef struct ExecConfig {
     uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
     unsigned plant;            // PLANT_*
     unsigned t1_after;         // runs by T0 before T1 translates a block; 0: the default; 1: none
+    unsigned hot_after;        // runs by T1 before it makes better code; 0: the default
     bool sse2_only;            // T1 uses no feature that isn't in every x86-64
 } ExecConfig;
 
@@ -89,6 +93,8 @@ struct Exec {
     uint64_t pages_flagged;    // first writes, code or walked pages: purges of write entries
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
+    uint64_t site_since[SITE_COUNT]; // icount at which the site's `misses` were set
+    uint64_t hot_blocks, tired_sites;
     int64_t slice_budget;      // of the slice that runs, in whole: for PLANT_STALE_ICOUNT
 };
 
@@ -99,6 +105,8 @@ void exec_free(Exec *exec);
 Block *exec_find(Exec *exec, CPU *cpu);
 // The block's T1 code, made when it has run often enough; NULL: run it by T0. May drop all blocks (the given one is then dead, but whole).
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block);
+void exec_heat(Exec *exec, CPU *cpu, Block *block); // the block's counter has run out
+void exec_tired(Exec *exec, CPU *cpu, uint32_t site); // a site's misses have run out
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block); // may T1 reach the block at arch.pc without asking exec_find again
 void exec_invalidate_all(Exec *exec);  // drops every block
 void exec_reap(Exec *exec);            // frees blocks that died while they might run; at a boundary

@@ -152,6 +152,15 @@ static void undo(Exec *exec, CPU *cpu, const Lockstep *l, int64_t budget)
     cpu->exception = 0;
 }
 
+// Hot code goes on where T0 leaves by a branch that became a select.
+static void run_t0(Exec *exec, CPU *cpu, const Block *block, unsigned attempted)
+{
+    while (attempted && block && !cpu->exception && !cpu->attention) {
+        attempted -= interp_run(cpu, block->ir, attempted).attempted;
+        block = attempted && !cpu->exception ? exec_find(exec, cpu) : NULL;
+    }
+}
+
 bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *reason)
 {
     Lockstep *l = exec->lockstep;
@@ -169,9 +178,7 @@ bool lockstep_run(Exec *exec, CPU *cpu, Block *block, int64_t left, JitReason *r
     bool attention = cpu->attention;
     undo(exec, cpu, l, budget);
     cpu->attention = false; // T1 saw it at its place
-    if (attempted) {
-        interp_run(cpu, block->ir, attempted);
-    }
+    run_t0(exec, cpu, block, attempted);
     l->active = false;
     if (cpu->attention && !cpu->exception && cpu->budget > t1.budget) {
         // A store hit what T1 walked through only afterwards: T0 had to leave. Its state is as good.

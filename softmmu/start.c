@@ -470,7 +470,8 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
         return false;
     }
     ExecConfig exec = { .max_guest = (unsigned)cmdline->max_insns, .interpreter = cmdline->interp, .lockstep = cmdline->lockstep,
-                        .no_tlb = cmdline->no_tlb, .sse2_only = cmdline->sse2_only, .flush_seed = cmdline->flush_seed, .plant = (unsigned)cmdline->plant };
+                        .no_tlb = cmdline->no_tlb, .sse2_only = cmdline->sse2_only, .flush_seed = cmdline->flush_seed, .plant = (unsigned)cmdline->plant,
+                        .hot_after = (unsigned)cmdline->hot_after };
     vm->exec = exec_new(vm->machine, vm->target, vm->cpus, vm->ncpus, &exec);
     if (cmdline->chaos_seed) {
         block_chaos(cmdline->chaos_seed, 50000);

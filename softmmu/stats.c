@@ -43,7 +43,7 @@ static double latency_p99_us(const Vm *vm)
 static void put_jit(FILE *f, const Vm *vm)
 {
     static const char *const reasons[JIT_LINK + 1] = {
-        [JIT_FAULT] = "fault", [JIT_ALONE] = "alone", [JIT_BUDGET] = "budget", [JIT_IJMP] = "ijmp", [JIT_BREAK] = "break",
+        [JIT_FAULT] = "fault", [JIT_ALONE] = "alone", [JIT_BUDGET] = "budget", [JIT_IJMP] = "ijmp", [JIT_BREAK] = "break", [JIT_HOT] = "hot",
         [JIT_EXIT] = "boundary", [JIT_EXIT + 1] = "halt", [JIT_LINK] = "link",
     };
     if (!vm->exec->jit) {
@@ -81,7 +81,8 @@ bool stats_write(const Vm *vm, int64_t started_ns, const char *path, Error *err)
             exec->translated_guest ? (double)exec->translate_ns / (double)exec->translated_guest : 0);
     put_jit(f, vm);
     fprintf(f, "  \"tlb_misses\": %" PRIu64 ", \"tlb_flushes\": %" PRIu64 ", \"tlb_drops\": %" PRIu64 ", \"code_invalidations\": %" PRIu64
-            ", \"alone\": %" PRIu64 ",\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->code_invalidations, exec->alone);
+            ", \"alone\": %" PRIu64 ", \"hot_blocks\": %" PRIu64 ", \"tired_sites\": %" PRIu64 ",\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops,
+            exec->code_invalidations, exec->alone, exec->hot_blocks, exec->tired_sites);
     fprintf(f, "  \"pages_flagged_per_1e7_insns\": %.2f,\n", icount ? (double)exec->pages_flagged * 1e7 / (double)icount : 0);
     put_log(f, vm);
     fprintf(f, "  \"post_to_delivery_p99_us\": %.3f\n}\n", latency_p99_us(vm));

@@ -28,6 +28,7 @@ void tlb_flush_cpu(CPU *cpu)
         }
         cpu->tlb_used[access] = 0;
     }
+    cpu_sites_drop_all(cpu);
     bump_generation(cpu);
     exec->tlb_flushes++;
 }
@@ -111,6 +112,19 @@ bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsig
     return false;
 }
 
+// Sites whose page, or its host address, is this. Running T1 code that has checked one leaves.
+static void drop_sites(CPU *cpu, uint64_t page, const uint8_t *host)
+{
+    for (uint32_t i = cpu->sites_filled; i-- > 0;) {
+        CpuSite *site = &cpu->site[cpu->site_list[i]];
+        if (site->base == page || (host && site->base + site->addend == (uint64_t)(uintptr_t)host)) {
+            site->limit = 0;
+            cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
+            cpu->attention |= cpu->running_t1;
+        }
+    }
+}
+
 static void drop_virtual_page(CPU *cpu, uint64_t gva, bool fetched)
 {
     unsigned i = (gva >> PAGE_BITS) & (TLB_SIZE - 1);
@@ -122,6 +136,7 @@ static void drop_virtual_page(CPU *cpu, uint64_t gva, bool fetched)
             }
         }
     }
+    drop_sites(cpu, gva & ~(uint64_t)PAGE_MASK, NULL);
     if (fetched) {
         bump_generation(cpu);
     }
@@ -174,6 +189,7 @@ static void purge_write_entries(CPU *cpu, const uint8_t *host)
             }
         }
     }
+    drop_sites(cpu, 1, host); // no page is 1
 }
 
 static uint8_t *host_of_page(const Machine *machine, uint64_t ram_page)

@@ -34,6 +34,15 @@ typedef struct JumpCache {
     const void *code[JUMP_CACHE_SIZE]; // entry points in T1 code
 } JumpCache;
 
+// The page that one place of hot T1 code touched last: hits when gva - base < limit. limit is 0 when it holds none. Whatever drops TLB entries drops
+// these too (cpu_sites_drop), and has T1 leave before it relies on one that it checked before.
+typedef struct CpuSite {
+    uint64_t base, limit, addend;
+    int32_t misses; // still tolerated
+    uint32_t pad;
+} CpuSite;
+enum { SITE_COUNT = 32768, HEAT_COUNT = 131072 };
+
 // Architecture-neutral part of the state. Plain data.
 typedef struct CpuArch {
     uint64_t pc;
@@ -90,6 +99,12 @@ struct CPU {
     // Filled by softmmu/tlb.c, read inline by T1 and T0.
     TlbTable tlb[ACCESS_COUNT][MMU_COUNT];
     JumpCache jump_cache;
+    CpuSite site[SITE_COUNT];  // 0 is never used
+    uint32_t sites_filled;     // of …
+    uint16_t site_list[SITE_COUNT]; // … those whose limit isn't 0
+    uint32_t site_missed;      // by the slow access that runs
+    uint32_t site_tired;       // missed too often: to be looked at; 0: none
+    uint32_t heat[HEAT_COUNT]; // runs that a block has before it is looked at
     uint8_t pad_to_state[8];
     CpuArch arch;              // state starts here
     // the target's struct goes on here
@@ -99,6 +114,14 @@ static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->
 #define CPU_SLOT(type, member) ((uint32_t)(offsetof(type, member) - offsetof(CPU, arch)))
 
 static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1) & (JUMP_CACHE_SIZE - 1); }
+
+static inline void cpu_sites_drop_all(CPU *cpu)
+{
+    for (uint32_t i = 0; i < cpu->sites_filled; i++) {
+        cpu->site[cpu->site_list[i]].limit = 0;
+    }
+    cpu->sites_filled = 0;
+}
 
 static inline void tlb_clear(TlbTable *t)
 {

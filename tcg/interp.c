@@ -285,6 +285,8 @@ RunResult interp_run(CPU *cpu, const IrBlock *block, unsigned limit)
                 return leave(&f, (uint64_t)insn->imm, IR_EXIT_BOUNDARY, false);
             }
             break;
+        case IR_JOIN: break;
+        case IR_SKIP: assert(false && "T1's alone"); break;
         case IR_GOTO: return leave(&f, (uint64_t)insn->imm, IR_EXIT_BOUNDARY, false);
         case IR_IJMP: return leave(&f, v[insn->a], IR_EXIT_BOUNDARY, false);
         case IR_EXIT: return leave(&f, (uint64_t)insn->imm, insn->sub, true);

@@ -98,6 +98,7 @@ void ir_begin(IrBuilder *b, uint64_t pc, uint32_t flags)
     b->snap = 0;
     b->nslots = 0;
     b->nconsts = 0;
+    memset(b->join, 0xff, sizeof(b->join)); // no instruction is there
 }
 
 IrRef ir_emit(IrBuilder *b, IrOp op, IrType type, IrRef x, IrRef y, IrRef z, unsigned sub, int64_t imm)
@@ -121,6 +122,12 @@ void ir_insn(IrBuilder *b, uint64_t pc, unsigned length)
         block->bytes = (uint32_t)(pc - block->pc) + length;
     }
     ir_emit(b, IR_INSN, IR_VOID, 0, 0, 0, length, (int64_t)pc);
+    for (unsigned i = 0; i < IR_JOINS; i++) {
+        if (b->join[i] == pc && b->nslots) {
+            b->nslots = 0;
+            ir_emit(b, IR_JOIN, IR_VOID, 0, 0, 0, 0, 0);
+        }
+    }
 }
 
 IrRef ir_const(IrBuilder *b, IrType type, int64_t value)
@@ -237,6 +244,7 @@ IrRef ir_cc(IrBuilder *b, IrCc cc, IrRef flags)
 void ir_exitif(IrBuilder *b, IrType type, IrCond cond, IrRef x, IrRef y, uint64_t pc)
 {
     ir_emit(b, IR_EXITIF, type, x, y, 0, cond, (int64_t)pc);
+    b->join[b->njoins++ % IR_JOINS] = pc;
 }
 
 void ir_goto(IrBuilder *b, uint64_t pc)

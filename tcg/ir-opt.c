@@ -406,6 +406,9 @@ void ir_optimise_with(IrBuilder *b, unsigned options)
     IrOpt *o = b->scratch;
     o->b = b;
     o->options = options;
+    if (options & IR_OPT_SKIP) {
+        opt_skips(o);
+    }
     simplify(o);
     drop_unused(o);
     renumber(o);

@@ -54,6 +54,7 @@ Fold opt_fold_compare(IrOpt *o, IrInsn *insn);
 Fold opt_fold_select(IrOpt *o, IrInsn *insn);
 // Of CC, FLAGBIT and FLAGBITS.
 Fold opt_fold_flags(IrOpt *o, IrInsn *insn);
+void opt_skips(IrOpt *o); // ir-skip.c, in the builder's block
 IrCond opt_inverted(IrCond cond);
 // Appends a pure instruction, or finds one that gives the same.
 IrRef opt_emit(IrOpt *o, IrInsn insn);

@@ -69,6 +69,7 @@ const char *ir_op_form(IrOp op)
     case IR_EXTRACT: case IR_SEXTRACT: return "ax";
     case IR_DEPOSIT: return "abx";
     case IR_FMA: return "sAbC";
+    case IR_SKIP: return "an";
     case IR_VGET: return "san";
     case IR_VPUT: return "sabn";
     case IR_LD: return "mM";

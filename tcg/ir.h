@@ -161,6 +161,7 @@ IrType ir_operand_type(const IrInsn *insn, unsigned n); // n 0..2
 
 // ---- builder (tcg/ir-build.c) ----
 
+enum { IR_JOINS = 4 };
 enum { IR_ROOM = 256, IR_KNOWN = 64 }; // IR_ROOM: a guest instruction may need as many IR instructions
 
 typedef struct IrBuilder {
@@ -170,6 +171,8 @@ typedef struct IrBuilder {
     unsigned nslots, nconsts; // what ir_getreg and ir_const know
     IrPending slots[IR_KNOWN];
     IrRef consts[IR_KNOWN];
+    unsigned njoins;
+    uint64_t join[IR_JOINS]; // where the last EXITIFs lead
     void *scratch;           // the optimiser's
 } IrBuilder;
 
@@ -220,12 +223,12 @@ bool ir_verify_at(const IrBlock *block, IrRef *where, Error *err);
 
 // ---- optimiser (tcg/ir-opt.c) ----
 
-enum { IR_OPT_POSTPONE = 1 }; // options: see ir_optimise_with
+enum { IR_OPT_POSTPONE = 1, IR_OPT_SKIP = 2 }; // options: see ir_optimise_with
 
 // Improves the builder's block in place; nothing can be appended to it then. The state at each snapshot, its pending writes done, is
 // what it was; so is that at the end, at an EXITIF, and at an INSN whose predecessor calls a helper (which may ask for attention). For T1
 // and T2 only: at other INSNs the slots may lag behind. A block that has pending writes is left alone.
 void ir_optimise(IrBuilder *b);
 // The same. IR_OPT_POSTPONE: writes are moved into snapshots whatever they write, not only constants: for an executor that
-// gives registers to values rather than to slots.
+// gives registers to values rather than to slots. IR_OPT_SKIP: short forward branches become selects (ir-skip.c).
 void ir_optimise_with(IrBuilder *b, unsigned options);

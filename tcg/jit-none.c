@@ -11,10 +11,11 @@ Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error 
 }
 
 void jit_free(Jit *jit) { assert(!jit); }
-JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask) { assert(false && "T1"); return NULL; }
+JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask, bool hot, uint64_t plain) { assert(false && "T1"); return NULL; }
 bool jit_full(const Jit *jit) { assert(false && "T1"); return true; }
 void jit_flush(Jit *jit) { assert(false && "T1"); }
-void jit_code_drop(JitCode *code) { assert(false && "T1"); }
+JitCode *jit_site_code(Jit *jit, uint32_t site) { assert(false && "T1"); return NULL; }
+void jit_code_drop(Jit *jit, JitCode *code) { assert(false && "T1"); }
 void jit_code_free(JitCode *code) { assert(!code); }
 void jit_link(JitLink *link, JitCode *to, uint32_t generation) { assert(false && "T1"); }
 JitExit jit_run(Jit *jit, CPU *cpu, const JitCode *code, int64_t left) { assert(false && "T1"); return (JitExit){ 0 }; }

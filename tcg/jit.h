@@ -29,6 +29,9 @@ struct JitCode {
     JitLink *incoming;
     void *owner;
     bool dead;            // dropped: don't link it
+    uint32_t heat;        // index of its counter in CPU.heat; 0: none
+    uint32_t first_site;  // its sites in CPU.site
+    uint16_t nsites;
     unsigned nlinks;
     JitLink links[];
 };
@@ -39,6 +42,7 @@ typedef enum JitReason { // why code returned
     JIT_BUDGET,      // the block at arch.pc is longer than what remains
     JIT_IJMP,        // a computed jump missed the jump cache
     JIT_BREAK,       // cpu->attention was set by a helper: arch.pc is the next instruction
+    JIT_HOT,         // the block at arch.pc used up its CPU.heat
     JIT_EXIT,        // + IrExit: the loop must look
     JIT_LINK = 16,   // JitExit.link
 } JitReason;
@@ -57,12 +61,14 @@ Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error 
 void jit_free(Jit *jit); // after jit_code_free of all codes
 // NULL: no room is left (jit_full) or the block is beyond what T1 can do. `cpu` tells what the block's key implies (floating-point settings).
 // `page_mask`: a jump within the block's page needs no guard; 0: the code leaves
-// at the block's end even where it could go round.
-JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask);
+// at the block's end even where it could go round. `hot`: takes longer, makes faster code without a counter; `plain`: bit n, its n-th group of
+// accesses doesn't use a site. The caller sets the code's counter (CPU.heat) and its sites' `misses` in all CPUs.
+JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask, bool hot, uint64_t plain);
 bool jit_full(const Jit *jit);
-void jit_flush(Jit *jit); // reuses all memory; every code must be dropped before
+void jit_flush(Jit *jit); // reuses all memory; every code must be dropped before, and all sites of all CPUs
+JitCode *jit_site_code(Jit *jit, uint32_t site); // whose it is; NULL: dropped since
 // No jump leads to the code any more; jump caches are the caller's.
-void jit_code_drop(JitCode *code);
+void jit_code_drop(Jit *jit, JitCode *code);
 void jit_code_free(JitCode *code); // at a boundary, after jit_code_drop
 void jit_link(JitLink *link, JitCode *to, uint32_t generation);
 // Runs from `code` on, at most `left` (>= 1) instructions. cpu->budget is exact afterwards.

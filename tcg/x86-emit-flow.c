@@ -25,6 +25,10 @@ void emit_head(Emit *e)
     Stub *stub = stub_new(e, 0, STUB_BUDGET);
     stub->jumps[0] = x_jcc(&e->hot, CC_S);
     e->body = e->hot.p;
+    if (e->out->heat) {
+        x_alu_imm(&e->hot, ALU_SUB, 0, env(ENV(heat) + 4 * (int32_t)e->out->heat), 1);
+        stub_new(e, 0, STUB_HOT)->jumps[0] = x_jcc(&e->hot, CC_B);
+    }
 }
 
 static void check_attention(Emit *e, uint64_t pc)
@@ -152,6 +156,16 @@ void emit_tails(Emit *e)
     }
 }
 
+// Part of the block wasn't attempted.
+void emit_skip(Emit *e, const IrInsn *insn)
+{
+    unsigned cc = emit_condition(e, insn->a);
+    e->locked = 0;
+    unsigned more = (unsigned)scratch(e, BANK_INT);
+    x_lea(&e->hot, X_W, more, x_mem(R15, (int32_t)insn->imm));
+    x_op(&e->hot, 0x40 | cc | X_0F | X_W, R15, x_reg(more));
+}
+
 static void emit_goto(Emit *e, const IrInsn *insn)
 {
     if (e->check_attention || after_this(e)) {
@@ -230,9 +244,9 @@ static void emit_stub(Emit *e, const Stub *stub)
 {
     Asm *a = &e->cold;
     switch (stub->kind) {
-    case STUB_BUDGET:
+    case STUB_BUDGET: case STUB_HOT:
         x_mov_imm(a, RAX, e->block->pc);
-        leave_with(e, a, e->block->nguest, JIT_BUDGET);
+        leave_with(e, a, e->block->nguest, stub->kind == STUB_HOT ? JIT_HOT : JIT_BUDGET);
         break;
     case STUB_LINK: link_stub(e, stub); break;
     case STUB_IJMP:

@@ -322,18 +322,20 @@ static void emit_cmp(Emit *e, IrRef ref)
     value_place(e, ref, d);
 }
 
+unsigned emit_condition(Emit *e, IrRef cond)
+{
+    if (e->val[cond].kind == V_DEFER) {
+        const IrInsn *cmp = insn_at(e, cond);
+        return emit_compare(e, cmp, cmp->sub);
+    }
+    x_alu_imm(&e->hot, ALU_CMP, X_W, value_opnd(e, cond), 0);
+    return CC_NE;
+}
+
 static void emit_select(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
-    unsigned cc, wide = wide_of(insn->type);
-    if (e->val[insn->a].kind == V_DEFER) {
-        const IrInsn *cmp = insn_at(e, insn->a);
-        cc = emit_compare(e, cmp, cmp->sub);
-    } else {
-        Opnd x = value_opnd(e, insn->a);
-        x_alu_imm(&e->hot, ALU_CMP, X_W, x, 0);
-        cc = CC_NE;
-    }
+    unsigned cc = emit_condition(e, insn->a), wide = wide_of(insn->type);
     e->locked = 0; // the comparison is done: its operands' scratch registers are free
     lock_reg(e, insn->b);
     lock_reg(e, insn->c);

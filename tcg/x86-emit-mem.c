@@ -47,9 +47,9 @@ typedef struct Site {
     Opnd host;        // where the access goes, after site_check
 } Site;
 
-static int32_t tlb_disp(Access access, MemOp memop, size_t member)
+int32_t tlb_disp(Access access, unsigned mmu, size_t member)
 {
-    size_t offset = offsetof(CPU, tlb) + ((size_t)access * MMU_COUNT + memop_mmu(memop)) * sizeof(TlbTable) + member;
+    size_t offset = offsetof(CPU, tlb) + ((size_t)access * MMU_COUNT + mmu) * sizeof(TlbTable) + member;
     return (int32_t)offset - (int32_t)offsetof(CPU, arch) - ENV_BIAS;
 }
 
@@ -97,15 +97,15 @@ static void site_check(Emit *e, Site *site, Access access, MemOp memop)
         x_shift_imm(a, SHIFT_SHR, 0, RDX, 12);
     }
     x_alu_imm(a, ALU_AND, 0, x_reg(RDX), TLB_SIZE - 1);
-    x_mov(a, X_W, RAX, x_mem_index(RBP, RDX, 3, tlb_disp(access, memop, offsetof(TlbTable, tag))));
+    x_mov(a, X_W, RAX, x_mem_index(RBP, RDX, 3, tlb_disp(access, memop_mmu(memop), offsetof(TlbTable, tag))));
     x_alu(a, ALU_XOR, X_W, RAX, x_reg(site->gva));
     x_alu_imm(a, ALU_CMP, X_W, x_reg(RAX), (int32_t)(4096 - memop_bytes(memop)));
     stub->jumps[0] = x_jcc(a, CC_A);
-    x_mov(a, X_W, RDX, x_mem_index(RBP, RDX, 3, tlb_disp(access, memop, offsetof(TlbTable, addend))));
+    x_mov(a, X_W, RDX, x_mem_index(RBP, RDX, 3, tlb_disp(access, memop_mmu(memop), offsetof(TlbTable, addend))));
     site->host = x_mem_index(site->gva, RDX, 0, 0);
 }
 
-static void load_extended(Asm *a, MemOp memop, unsigned type, unsigned reg, Opnd from)
+void load_extended(Asm *a, MemOp memop, unsigned type, unsigned reg, Opnd from)
 {
     bool is_signed = memop & MEMOP_SIGNED;
     unsigned wide = is_signed && type == IR_I64 ? X_W : 0;
@@ -144,9 +144,7 @@ static void emit_load(Emit *e, IrRef ref)
     e->val[ref].zero_extended = true;
 }
 
-enum { FROM_CONST, FROM_REG, FROM_MEMORY };
-
-static void store_from(Asm *a, MemOp memop, Opnd to, unsigned reg)
+void store_from(Asm *a, MemOp memop, Opnd to, unsigned reg)
 {
     switch (memop & MEMOP_SIZE) {
     case 0: x_op(a, 0x88 | X_BYTE, reg, to); break;
@@ -156,7 +154,7 @@ static void store_from(Asm *a, MemOp memop, Opnd to, unsigned reg)
     }
 }
 
-static void store_imm(Asm *a, MemOp memop, Opnd to, int32_t imm)
+void store_imm(Asm *a, MemOp memop, Opnd to, int32_t imm)
 {
     switch (memop & MEMOP_SIZE) {
     case 0: x_op_imm8(a, 0xc6, 0, to, (uint8_t)imm); break;
@@ -170,12 +168,39 @@ static void store_imm(Asm *a, MemOp memop, Opnd to, int32_t imm)
     }
 }
 
+void store_value(Emit *e, const IrInsn *insn, Stub *stub, Opnd to)
+{
+    const Val *v = &e->val[insn->b];
+    int32_t imm;
+    if (value_imm(e, insn->b, (insn->memop & MEMOP_SIZE) == 3 ? IR_I64 : IR_I32, &imm)) {
+        stub->value_kind = FROM_CONST;
+        stub->value = imm;
+        store_imm(&e->hot, insn->memop, to, imm);
+    } else if (v->kind == V_REG) {
+        stub->value_kind = FROM_REG;
+        stub->value_reg = v->reg;
+        if (is_xmm(v->reg) && (insn->memop & MEMOP_SIZE) >= 2) {
+            x_op(&e->hot, 0x11 | X_0F | ((insn->memop & MEMOP_SIZE) == 3 ? X_F2 : X_F3), v->reg, to);
+        } else if (is_xmm(v->reg)) {
+            float_move(&e->hot, RAX, x_reg(v->reg));
+            store_from(&e->hot, insn->memop, to, RAX);
+        } else {
+            store_from(&e->hot, insn->memop, to, v->reg);
+        }
+    } else {
+        stub->value_kind = FROM_MEMORY;
+        value_load(e, insn->b, RAX);
+        stub->value = v->kind == V_CONST ? v->imm : v->at;
+        stub->value_reg = v->kind;
+        store_from(&e->hot, insn->memop, to, RAX);
+    }
+}
+
 static void emit_store(Emit *e, IrRef ref)
 {
     const IrInsn *insn = insn_at(e, ref);
     const Val *v = &e->val[insn->b];
     Site site;
-    int32_t imm;
     if (v->kind == V_REG && !e->jit->is_pin[v->reg] && !is_xmm(v->reg)) {
         scratch_claim(e, v->reg); // into the frame
         e->locked = 0;
@@ -185,29 +210,8 @@ static void emit_store(Emit *e, IrRef ref)
     Stub *stub = site.stub;
     stub->reg = (uint8_t)site.gva;
     site_check(e, &site, ACCESS_WRITE, insn->memop);
-    if (value_imm(e, insn->b, (insn->memop & MEMOP_SIZE) == 3 ? IR_I64 : IR_I32, &imm)) {
-        stub->value_kind = FROM_CONST;
-        stub->value = imm;
-        store_imm(&e->hot, insn->memop, site.host, imm);
-    } else if (v->kind == V_REG) {
-        stub->value_kind = FROM_REG;
-        stub->value_reg = v->reg;
-        if (is_xmm(v->reg) && (insn->memop & MEMOP_SIZE) >= 2) {
-            x_op(&e->hot, 0x11 | X_0F | ((insn->memop & MEMOP_SIZE) == 3 ? X_F2 : X_F3), v->reg, site.host);
-        } else if (is_xmm(v->reg)) {
-            float_move(&e->hot, RAX, x_reg(v->reg));
-            store_from(&e->hot, insn->memop, site.host, RAX);
-        } else {
-            store_from(&e->hot, insn->memop, site.host, v->reg);
-        }
-    } else {
-        stub->value_kind = FROM_MEMORY;
-        e->locked = 1u << RAX | 1u << RDX | 1u << RCX;
-        value_load(e, insn->b, RAX);
-        stub->value = v->kind == V_CONST ? v->imm : v->kind == V_SLOT ? v->at : v->at;
-        stub->value_reg = v->kind;
-        store_from(&e->hot, insn->memop, site.host, RAX);
-    }
+    e->locked = 1u << RAX | 1u << RDX | 1u << RCX;
+    store_value(e, insn, stub, site.host);
     stub->back = e->hot.p;
 }
 
@@ -277,8 +281,8 @@ static void emit_rmw(Emit *e, IrRef ref)
 void emit_memory(Emit *e, IrRef ref)
 {
     switch (insn_at(e, ref)->op) {
-    case IR_LD: emit_load(e, ref); break;
-    case IR_ST: emit_store(e, ref); break;
+    case IR_LD: (e->group[ref] ? site_load : emit_load)(e, ref); break;
+    case IR_ST: (e->group[ref] ? site_store : emit_store)(e, ref); break;
     case IR_RMW: emit_rmw(e, ref); break;
     default: emit_alone(e, ref); break;
     }
@@ -401,7 +405,7 @@ static void write_all_pending(Emit *e, const Stub *stub)
     }
 }
 
-static void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
+void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
 {
     const IrSnap *snap = &e->block->snaps[insn_at(e, stub->ref)->snap];
     write_all_pending(e, stub);
@@ -432,7 +436,7 @@ static void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
     leave_at(e, stub, e->jit->thunks.leave);
 }
 
-static void stub_store_value(Emit *e, const Stub *stub)
+void stub_store_value(Emit *e, const Stub *stub)
 {
     Asm *a = &e->cold;
     Opnd to = x_mem(RSP, FRAME_ARGS);
@@ -467,6 +471,7 @@ void emit_memory_stub(Emit *e, const Stub *stub)
         x_mov(a, X_W, RCX, x_reg(stub->reg));
         stub_call(e, stub, e->jit->thunks.store);
         break;
+    case STUB_SITE_LOAD: case STUB_SITE_STORE: emit_site_stub(e, stub); break;
     case STUB_ALONE:
         x_mov_imm(a, RDX, SLOW_ALONE);
         leave_at(e, stub, e->jit->thunks.leave);

@@ -20,31 +20,60 @@ static void use(Emit *e, IrRef ref, IrRef by)
 static bool emits_nothing(const Emit *e, IrRef ref)
 {
     unsigned op = insn_at(e, ref)->op;
-    return op == IR_CONST || op == IR_GETREG || (op == IR_CMP && e->val[ref].kind == V_DEFER);
+    return op == IR_CONST || op == IR_GETREG || op == IR_JOIN || (op == IR_CMP && e->val[ref].kind == V_DEFER);
 }
 
-// A comparison whose only user is the next select that emits code waits for it: flags needn't become a number.
-static void defer_compare(Emit *e, IrRef select)
+static bool is_deferring(const Emit *e, IrRef ref, IrRef cmp)
 {
-    IrRef cmp = insn_at(e, select)->a;
+    const IrInsn *insn = insn_at(e, ref);
+    return (insn->op == IR_SELECT && !is_float_type(insn->type) && insn->a == cmp && insn->b != cmp && insn->c != cmp) ||
+           (insn->op == IR_SKIP && insn->a == cmp);
+}
+
+// A comparison that only selects and skips right behind it use waits for them, and is done by each: flags needn't become a number.
+static void defer_compare(Emit *e, IrRef cmp)
+{
     const IrInsn *insn = insn_at(e, cmp);
-    if (insn->op != IR_CMP || e->val[cmp].uses != 1) {
-        return;
-    }
-    for (IrRef ref = (IrRef)(cmp + 1); ref < select; ref++) {
-        if (!emits_nothing(e, ref)) {
+    unsigned users = 0;
+    IrRef ref = (IrRef)(cmp + 1), last = 0;
+    for (; ref < e->block->nins && users < e->val[cmp].uses; ref++) {
+        if (is_deferring(e, ref, cmp)) {
+            users++;
+            last = ref;
+        } else if (!emits_nothing(e, ref) && insn_at(e, ref)->op != IR_SETREG) {
             return;
         }
     }
+    if (users == 0 || users < e->val[cmp].uses) {
+        return;
+    }
     e->val[cmp].kind = V_DEFER;
-    e->val[insn->a].last = select > e->val[insn->a].last ? select : e->val[insn->a].last;
-    e->val[insn->b].last = select > e->val[insn->b].last ? select : e->val[insn->b].last;
+    e->val[insn->a].last = last > e->val[insn->a].last ? last : e->val[insn->a].last;
+    e->val[insn->b].last = last > e->val[insn->b].last ? last : e->val[insn->b].last;
 }
 
-static unsigned count_uses(Emit *e)
+static unsigned count_exits(const IrBlock *block)
+{
+    unsigned nexits = 0;
+    for (IrRef ref = 1; ref < block->nins; ref++) {
+        nexits += block->ins[ref].op == IR_EXITIF || block->ins[ref].op == IR_GOTO;
+    }
+    return nexits;
+}
+
+static bool has_access(const IrBlock *block)
+{
+    for (IrRef ref = 1; ref < block->nins; ref++) {
+        if (block->ins[ref].op == IR_LD || block->ins[ref].op == IR_ST) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void count_uses(Emit *e)
 {
     const IrBlock *block = e->block;
-    unsigned nexits = 0;
     for (IrRef ref = 1; ref < block->nins; ref++) {
         const IrInsn *insn = &block->ins[ref];
         e->val[ref].type = (uint8_t)ir_result_type(insn);
@@ -54,8 +83,7 @@ static unsigned count_uses(Emit *e)
                 use(e, operands[i], ref);
             }
         }
-        nexits += insn->op == IR_EXITIF || insn->op == IR_GOTO;
-        if (ir_op_has(insn->op, 'S')) {
+        if (ir_op_has(insn->op, 'S') && !site_follows(e, ref)) {
             const IrSnap *snap = &block->snaps[insn->snap];
             for (unsigned i = 0; i < snap->npending; i++) {
                 use(e, block->pending[snap->first_pending + i].value, (IrRef)(ref + 1)); // spilled before a call
@@ -68,11 +96,10 @@ static unsigned count_uses(Emit *e)
         if (insn->op == IR_FCOPYSIGN && b->op == IR_FNEG && b->a == insn->a && e->val[insn->b].uses == 1) {
             e->val[insn->b].uses = 0; // made by the user itself
         }
-        if (insn->op == IR_SELECT && !is_float_type(insn->type)) {
+        if (insn->op == IR_CMP) {
             defer_compare(e, ref);
         }
     }
-    return nexits;
 }
 
 static bool is_dead(const Emit *e, IrRef ref)
@@ -100,6 +127,8 @@ static void emit_one(Emit *e, IrRef ref)
     case IR_LD: case IR_ST: case IR_RMW: case IR_CAS: emit_memory(e, ref); break;
     case IR_CALL: emit_call(e, ref); break;
     case IR_EXITIF: case IR_GOTO: case IR_IJMP: case IR_EXIT: case IR_EXITPC: case IR_TRAP: emit_exit(e, ref); break;
+    case IR_JOIN: break;
+    case IR_SKIP: emit_skip(e, insn); break;
     default:
         if (!emit_int(e, ref) && !emit_fp(e, ref)) {
             emit_c_op(e, ref);
@@ -129,7 +158,7 @@ static void emit_block(Emit *e)
     }
 }
 
-JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask)
+JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mask, bool hot, uint64_t plain)
 {
     Emit *e = jit->emit;
     if (jit_full(jit)) {
@@ -145,8 +174,14 @@ JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mas
     e->now = 0;
     alloc_begin(e);
     look_at_fp(e);
-    unsigned nexits = count_uses(e);
-    e->out = g_malloc0(sizeof(JitCode) + nexits * sizeof(JitLink));
+    e->out = g_malloc0(sizeof(JitCode) + count_exits(block) * sizeof(JitLink));
+    if (hot) {
+        sites_plan(e, plain);
+    } else {
+        memset(e->group, 0, block->nins);
+        e->out->heat = has_access(block) && jit->next_heat < HEAT_COUNT ? jit->next_heat : 0;
+    }
+    count_uses(e);
     e->hot.p = jit->hot;
     e->cold.p = jit->cold;
     emit_block(e);
@@ -169,6 +204,10 @@ JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mas
     }
     jit->hot = e->hot.p + (-(uintptr_t)e->hot.p & 15);
     jit->cold = e->cold.p;
+    for (unsigned i = 0; i < code->nsites; i++) {
+        jit->site_code[jit->next_site++] = code;
+    }
+    jit->next_heat += code->heat != 0;
     jit->stats.blocks++;
     jit->stats.guest += block->nguest;
     jit->stats.hot_bytes += code->bytes;
@@ -212,9 +251,12 @@ void jit_link(JitLink *link, JitCode *to, uint32_t generation)
     }
 }
 
-void jit_code_drop(JitCode *code)
+void jit_code_drop(Jit *jit, JitCode *code)
 {
     code->dead = true;
+    for (unsigned i = 0; i < code->nsites; i++) {
+        jit->site_code[code->first_site + i] = NULL;
+    }
     while (code->incoming) {
         unlink_exit(code->incoming);
     }
@@ -278,6 +320,7 @@ Jit *jit_new(const IrSlot *slots, size_t nslots, OsHostFeatures features, Error 
     fp_constants_emit(jit);
     jit->hot_start = jit->hot;
     jit->cold = jit->code.write + COLD_START;
+    jit->next_site = jit->next_heat = 1;
     jit->emit = g_new0(Emit, 1);
     return jit;
 }
@@ -294,15 +337,18 @@ void jit_free(Jit *jit)
 bool jit_full(const Jit *jit)
 {
     const uint8_t *start = jit->code.write;
-    return jit->hot + BLOCK_ROOM > start + COLD_START || jit->cold + BLOCK_ROOM > start + CODE_BYTES;
+    return jit->hot + BLOCK_ROOM > start + COLD_START || jit->cold + BLOCK_ROOM > start + CODE_BYTES ||
+           jit->next_site + SITE_GROUPS > SITE_COUNT;
 }
 
 void jit_flush(Jit *jit)
 {
     jit->hot = jit->hot_start;
     jit->cold = jit->code.write + COLD_START;
+    jit->next_site = jit->next_heat = 1;
     jit->stats.flushes++;
 }
 
+JitCode *jit_site_code(Jit *jit, uint32_t site) { return jit->site_code[site]; }
 JitStats *jit_stats(Jit *jit) { return &jit->stats; }
 void jit_perf(Jit *jit, bool on) { jit->perf = on; }

@@ -37,8 +37,10 @@ typedef struct Thunks { // each is entered by call (…_c) or jump, in code addr
     // Called; rax, rcx, rdx and xmm0-2 are lost; eax = n - k on entry.
     uint8_t *load;       // rcx = gva, edx = memop; rax = value, edx = SlowResult
     uint8_t *store;      // the same, value in argument 0
+    uint8_t *prepare;    // the same, Access in argument 0: nothing is loaded or stored
     uint8_t *op;         // rcx = IrInsn, arguments 0-2; rax = result
     uint8_t *helper;     // rcx = IrHelper, arguments 0-2; rax = result; slots in memory are stale
+    uint8_t *site_fill[2][MMU_COUNT]; // x86-sites.c
     uint8_t *helper_sync; // the same; all slots are in memory before and are taken from there after
 } Thunks;
 
@@ -56,6 +58,8 @@ struct Jit {
     uint32_t reg_slot[REG_COUNT];  // slot pinned in a register, where is_pin
     bool is_pin[REG_COUNT];
     bool perf;
+    uint32_t next_site, next_heat;
+    JitCode *site_code[SITE_COUNT];
     JitStats stats;
     struct Emit *emit;
 };
@@ -98,6 +102,8 @@ typedef struct Stub { // out-of-line code of one instruction
     uint16_t index;       // of the guest instruction
     uint8_t kind;         // StubKind
     uint8_t reg;          // destination
+    uint8_t base;         // site: register of the base
+    uint8_t *check;       // site: where the check begins
     uint8_t value_kind, value_reg;  // store: what …
     int64_t value;                  // … is stored (constant or memory displacement)
     unsigned first_write, nwrites;  // into Emit.writes
@@ -110,6 +116,14 @@ typedef struct PendingWrite { // of a slot, in a stub before leaving
     uint8_t bytes;
     int64_t imm;
 } PendingWrite;
+
+typedef struct SiteGroup { // accesses that share a check, at the first one
+    IrRef first;
+    uint8_t access, mmu;
+    uint16_t members;
+    int32_t min, end;     // what they touch: base + min … base + end - 1
+} SiteGroup;
+enum { SITE_GROUPS = 64 };
 
 typedef struct Emit {
     Jit *jit;
@@ -133,6 +147,9 @@ typedef struct Emit {
     IrRef frame_last[FRAME_SLOTS]; // frame slot is in use up to there
     unsigned nslotted;
     IrRef slotted[IR_MAX_INSNS];
+    unsigned ngroups;
+    SiteGroup groups[SITE_GROUPS];
+    uint8_t group[IR_MAX_INSNS]; // of an access: 1 + index; 0: looks into the TLB itself
     unsigned nstubs, nwrites;
     Stub stubs[IR_MAX_INSNS];
     PendingWrite writes[IR_MAX_PENDING];
@@ -174,6 +191,8 @@ void float_store(Asm *a, Opnd to, unsigned from);
 bool emit_int(Emit *e, IrRef ref);
 bool emit_fp(Emit *e, IrRef ref);
 unsigned emit_compare(Emit *e, const IrInsn *cmp, unsigned cond); // emits; returns the condition code
+unsigned emit_condition(Emit *e, IrRef cond);          // of a value that is or isn't 0: emits; returns the condition code
+void emit_skip(Emit *e, const IrInsn *insn);
 void emit_memory(Emit *e, IrRef ref);
 void emit_c_op(Emit *e, IrRef ref);
 void emit_call(Emit *e, IrRef ref);
@@ -186,7 +205,24 @@ void note_pending(Emit *e, Stub *stub); // the snapshot's pending writes, from w
 void emit_fp_stub(Emit *e, const Stub *stub);
 void emit_memory_stub(Emit *e, const Stub *stub);
 Stub *stub_new(Emit *e, IrRef ref, unsigned kind);
-typedef enum StubKind { STUB_BUDGET, STUB_LOAD, STUB_STORE, STUB_ALONE, STUB_RAISED, STUB_LINK, STUB_IJMP, STUB_BREAK, STUB_FP } StubKind;
+// pieces of memory accesses that x86-emit-mem.c and x86-sites.c share
+enum { FROM_CONST, FROM_REG, FROM_MEMORY };
+void load_extended(Asm *a, MemOp memop, unsigned type, unsigned reg, Opnd from);
+void store_from(Asm *a, MemOp memop, Opnd to, unsigned reg);
+void store_imm(Asm *a, MemOp memop, Opnd to, int32_t imm);
+void store_value(Emit *e, const IrInsn *insn, Stub *stub, Opnd to); // rax is free; notes in the stub what was stored
+void stub_store_value(Emit *e, const Stub *stub);
+void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk);
+int32_t tlb_disp(Access access, unsigned mmu, size_t member);
+// x86-sites.c
+void sites_plan(Emit *e, uint64_t plain);
+bool site_follows(const Emit *e, IrRef ref); // needs no check, and so has no way out
+void site_load(Emit *e, IrRef ref);
+void site_store(Emit *e, IrRef ref);
+void emit_site_stub(Emit *e, const Stub *stub);
+uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu);
+typedef enum StubKind { STUB_BUDGET, STUB_LOAD, STUB_STORE, STUB_ALONE, STUB_RAISED, STUB_LINK, STUB_IJMP, STUB_BREAK, STUB_FP, STUB_HOT,
+    STUB_SITE_LOAD, STUB_SITE_STORE } StubKind;
 static inline void jump_to(Asm *a, const uint8_t *target) { x_patch(x_jmp(a), target); }
 static inline void call_to(Asm *a, const uint8_t *target) { x_patch(x_call(a), target); }
 static inline unsigned refund(const Emit *e) { return e->block->nguest - e->index; } // n - k

@@ -12,6 +12,11 @@ typedef struct SlowValue {
 // An access after which the block must be left is done again, alone: loads and stores of RAM may be.
 static uint64_t settle(CPU *cpu, SlowResult result)
 {
+    if (cpu->site_missed && cpu->site[cpu->site_missed].misses < 0) {
+        cpu->site_tired = cpu->site_missed;
+        cpu->attention = true;
+    }
+    cpu->site_missed = 0;
     return result == SLOW_OK && cpu->attention ? SLOW_ALONE : result;
 }
 
@@ -26,6 +31,16 @@ static SlowValue slow_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value)
 {
     SlowValue v = { 0, 0 };
     v.status = settle(cpu, cpu->ops->store(cpu, gva, memop, value));
+    return v;
+}
+
+// What a group of accesses does first when its page isn't known: its first access is translated, or raises its fault, but isn't performed.
+static SlowValue slow_prepare(CPU *cpu, uint64_t gva, MemOp memop, uint64_t access)
+{
+    SlowValue v = { 0, 0 };
+    uint64_t gpa;
+    const void *host;
+    v.status = settle(cpu, cpu->ops->probe(cpu, gva, memop, (Access)access, &gpa, &host));
     return v;
 }
 
@@ -257,6 +272,11 @@ void thunks_emit(Jit *jit)
     emit_exits(jit, &a);
     t->load = emit_access(jit, &a, (uintptr_t)slow_load, false);
     t->store = emit_access(jit, &a, (uintptr_t)slow_store, true);
+    t->prepare = emit_access(jit, &a, (uintptr_t)slow_prepare, true);
+    for (unsigned mmu = 0; mmu < MMU_COUNT; mmu++) {
+        t->site_fill[ACCESS_READ][mmu] = site_fill_emit(&a, ACCESS_READ, mmu);
+        t->site_fill[ACCESS_WRITE][mmu] = site_fill_emit(&a, ACCESS_WRITE, mmu);
+    }
     t->op = emit_function(jit, &a, (uintptr_t)slow_op, false);
     t->helper = emit_function(jit, &a, (uintptr_t)slow_helper, false);
     t->helper_sync = emit_function(jit, &a, (uintptr_t)slow_helper_sync, true);

@@ -34,6 +34,11 @@ MODES = {
     "no TLB": "tlb=off",
     "host's SSE2 alone": "host-features=sse2",
     "lockstep": "check=on",
+    "hot at once": "hot-after=1",
+    "hot soon": "hot-after=30",
+    "hot at once, flushes at random": "hot-after=1,flush=777",
+    "hot at once, blocks of 7": "hot-after=1,max-insns=7",
+    "hot at once, lockstep": "hot-after=1,check=on",
 }
 
 

@@ -26,6 +26,12 @@ MODES = {
     "T1, blocks of 3": ["--jit", "1", "--max-guest", "3"],
     "T1, flushed at random": ["--jit", "1", "--flush", "5"],
     "lockstep": ["--lockstep"],
+    "hot": ["--jit", "1", "--hot"],
+    "hot, SSE2 only": ["--jit", "1", "--hot", "--sse2"],
+    "hot, blocks of 3": ["--jit", "1", "--hot", "--max-guest", "3"],
+    "hot, flushed at random": ["--jit", "1", "--hot", "--flush", "9"],
+    "hot, slices of random length": ["--jit", "1", "--hot", "--chop", "9"],
+    "hot, lockstep": ["--lockstep", "--hot"],
     "T1, slices of random length": ["--jit", "1", "--chop", "8"],
 }
 

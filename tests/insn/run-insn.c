@@ -120,6 +120,8 @@ static void parse(Options *o, int argc, char **argv)
             o->exec.interpreter = false;
             o->exec.lockstep = true;
             o->exec.t1_after = 1;
+        } else if (!strcmp(arg, "--hot")) {
+            o->exec.hot_after = 1;
         } else if (!strcmp(arg, "--trace")) {
             o->trace = true;
         } else if (!strcmp(arg, "--digest")) {

@@ -120,7 +120,7 @@ static void random_op(Gen *g)
     IrOp op;
     do {
         op = below(g, IR_OP_COUNT);
-    } while (op == IR_INSN || op == IR_CONST || op == IR_GETREG || op == IR_SETREG || ir_op_has(op, 'S') || ir_op_has(op, 'E'));
+    } while (op == IR_INSN || op == IR_CONST || op == IR_GETREG || op == IR_SETREG || op == IR_SKIP || op == IR_JOIN || ir_op_has(op, 'S') || ir_op_has(op, 'E'));
     IrInsn insn = { .op = (uint8_t)op };
     insn.type = (uint8_t)(ir_op_is_typed(op) ? random_type(g, op) : ir_result_type(&insn));
     insn.sub = (uint8_t)random_sub(g, op);

@@ -94,8 +94,19 @@ static SlowResult access_page(CPU *cpu, uint64_t gva, unsigned len)
     if ((first == PAGE_ALONE || last == PAGE_ALONE) && cpu->running_t1) {
         return SLOW_ALONE;
     }
+    if (cpu->running_t1 && gva % 7 == 0) { // as when a page's write entries are purged
+        cpu_sites_drop_all(cpu);
+        cpu->attention = true;
+    }
     return SLOW_OK;
 }
+
+// T1's last slow store: one that it leaves to be done again, alone.
+static struct {
+    uint8_t *at, before[8];
+    unsigned len;
+    int64_t budget;
+} last_store;
 
 static SlowResult slow(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value, bool is_store)
 {
@@ -119,6 +130,12 @@ static SlowResult slow(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value, boo
         }
     }
     if (is_store) {
+        if (cpu->running_t1) {
+            last_store.at = at;
+            last_store.len = len;
+            last_store.budget = cpu->budget;
+            memcpy(last_store.before, at, len);
+        }
         memcpy(at, bytes, len);
     } else {
         *value = 0;
@@ -129,7 +146,16 @@ static SlowResult slow(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value, boo
 
 static SlowResult slow_load(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value) { return slow(cpu, gva, memop, value, false); }
 static SlowResult slow_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value) { return slow(cpu, gva, memop, &value, true); }
-static const CpuOps ops = { .load = slow_load, .store = slow_store };
+static SlowResult probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host)
+{
+    unsigned len = memop_bytes(memop);
+    if ((memop & MEMOP_ALIGNED) && (gva & (len - 1))) {
+        cpu_raise(cpu, 4, gva);
+        return SLOW_FAULT;
+    }
+    return access_page(cpu, gva, len);
+}
+static const CpuOps ops = { .load = slow_load, .store = slow_store, .probe = probe };
 
 static void tlb_set(Guest *g, Access access, unsigned page)
 {
@@ -228,6 +254,8 @@ typedef struct Gen {
     unsigned n;            // values so far
     IrRef refs[512];
     uint8_t types[512];
+    unsigned naddresses;
+    IrRef addresses[64];   // used before: several accesses with one base
     bool rmm;              // rounding is one that T1 leaves to C: helpers that set it are out
 } Gen;
 
@@ -350,13 +378,20 @@ static void set_something(Gen *g)
 static IrRef address(Gen *g, int32_t *disp)
 {
     *disp = below(2) ? 0 : (int32_t)below(256) - 128;
+    if (g->naddresses && below(2)) {
+        return g->addresses[below(g->naddresses)];
+    }
     if (below(3) == 0) {
         return pick(g, IR_I64); // most likely a fault
     }
     // The page by choice, the offset by chance.
     static const unsigned pages[8] = { PAGE_FAST, PAGE_FAST, PAGE_FAST, PAGE_FAST, PAGE_SLOW, PAGE_SLOW, PAGE_FAULT, PAGE_ALONE };
     IrRef offset = ir_op2(g->b, IR_AND, IR_I64, pick(g, IR_I64), ir_const(g->b, IR_I64, 0xfff));
-    return ir_op2(g->b, IR_ADD, IR_I64, offset, ir_const(g->b, IR_I64, RAM_GVA + 4096 * (int64_t)pages[below(8)]));
+    IrRef a = ir_op2(g->b, IR_ADD, IR_I64, offset, ir_const(g->b, IR_I64, RAM_GVA + 4096 * (int64_t)pages[below(8)]));
+    if (g->naddresses < G_N_ELEMENTS(g->addresses)) {
+        g->addresses[g->naddresses++] = a;
+    }
+    return a;
 }
 
 static void memory_op(Gen *g)
@@ -511,7 +546,8 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
     if (options) {
         ir_optimise_with(b, options == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0);
     }
-    JitCode *code = jit_compile(jit, &t1->cpu, block, 4095);
+    bool hot = below(4) != 0;
+    JitCode *code = jit_compile(jit, &t1->cpu, block, 4095, hot, below(8) ? 0 : next());
     block = plain; // T0's
     if (!code) {
         g_assert_false(jit_full(jit));
@@ -519,6 +555,9 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
         return true;
     }
     counts->compiled++;
+    for (unsigned i = 0; i < code->nsites; i++) {
+        t1->cpu.site[code->first_site + i].misses = (int)below(12) - 1;
+    }
     bool ok = true;
     for (unsigned round = 0; ok && round < 3; round++) {
         uint8_t rounding = t1->cpu.arch.fp.rounding;
@@ -533,14 +572,23 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
         t0->cpu.exception = t1->cpu.exception = 0;
         t1->cpu.jump_key = 1;
         log_hash = 0;
+        t1->cpu.heat[code->heat] = below(4);
+        last_store.at = NULL;
         JitExit exit = jit_run(jit, &t1->cpu, code, left);
+        t1->cpu.attention = false;
+        t1->cpu.site_tired = 0;
         uint64_t t1_hash = log_hash;
         counts->by_reason[exit.reason]++;
         unsigned attempted = (unsigned)(hard - t1->cpu.budget);
         log_hash = 0;
-        if (exit.reason == JIT_BUDGET) {
+        if (exit.reason == JIT_HOT) {
+            ok = attempted == 0 && code->heat;
+        } else if (exit.reason == JIT_BUDGET) {
             ok = attempted == 0 && left < block->nguest;
         } else if (exit.reason == JIT_ALONE) {
+            if (last_store.at && last_store.budget == t1->cpu.budget) {
+                memcpy(last_store.at, last_store.before, last_store.len);
+            }
             if (attempted) {
                 interp_run(&t0->cpu, block, attempted);
             }
@@ -558,9 +606,10 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
             ok = false;
         }
     }
-    jit_code_drop(code);
+    jit_code_drop(jit, code);
     jit_code_free(code);
     jit_flush(jit);
+    cpu_sites_drop_all(&t1->cpu);
     g_free(plain);
     return ok;
 }
@@ -582,9 +631,9 @@ static void run_features(OsHostFeatures features, unsigned options, unsigned blo
             break;
         }
     }
-    printf("# %u blocks, %u compiled; fault %u alone %u budget %u ijmp %u break %u exit %u link %u\n", counts.blocks, counts.compiled,
+    printf("# %u blocks, %u compiled; fault %u alone %u budget %u ijmp %u break %u exit %u hot %u link %u\n", counts.blocks, counts.compiled,
            counts.by_reason[JIT_FAULT], counts.by_reason[JIT_ALONE], counts.by_reason[JIT_BUDGET], counts.by_reason[JIT_IJMP],
-           counts.by_reason[JIT_BREAK], counts.by_reason[JIT_EXIT], counts.by_reason[JIT_LINK]);
+           counts.by_reason[JIT_BREAK], counts.by_reason[JIT_EXIT], counts.by_reason[JIT_HOT], counts.by_reason[JIT_LINK]);
     free(t0);
     free(t1);
     ir_builder_free(b);
