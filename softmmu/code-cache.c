@@ -460,7 +460,7 @@ void exec_tired(Exec *exec, CPU *cpu, uint32_t site)
     if (!code) {
         return;
     }
-    uint64_t now = machine_icount(exec->machine);
+    uint64_t now = machine_icount(exec->machine) - (uint64_t)(cpu->site_tired_budget - cpu->budget);
     if (now - exec->site_since[site] >= SITE_MISSES * INSNS_PER_MISS) {
         exec->site_since[site] = now;
         cpu->site[site].misses = SITE_MISSES;

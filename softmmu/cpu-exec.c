@@ -101,6 +101,7 @@ static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chai
     if (cpu->site_tired) {
         exec_tired(exec, cpu, cpu->site_tired);
         cpu->site_tired = 0;
+        chain->link = NULL; // it may be of the code that was dropped
     }
     return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
 }

@@ -103,7 +103,8 @@ struct CPU {
     uint32_t sites_filled;     // of …
     uint16_t site_list[SITE_COUNT]; // … those whose limit isn't 0
     uint32_t site_missed;      // by the slow access that runs
-    uint32_t site_tired;       // missed too often: to be looked at; 0: none
+    uint32_t site_tired;       // missed too often: to be looked at when T1 has left; 0: none
+    int64_t site_tired_budget; // when
     uint32_t heat[HEAT_COUNT]; // runs that a block has before it is looked at
     uint8_t pad_to_state[8];
     CpuArch arch;              // state starts here

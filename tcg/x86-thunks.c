@@ -14,7 +14,7 @@ static uint64_t settle(CPU *cpu, SlowResult result)
 {
     if (cpu->site_missed && cpu->site[cpu->site_missed].misses < 0) {
         cpu->site_tired = cpu->site_missed;
-        cpu->attention = true;
+        cpu->site_tired_budget = cpu->budget;
     }
     cpu->site_missed = 0;
     return result == SLOW_OK && cpu->attention ? SLOW_ALONE : result;
