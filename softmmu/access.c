@@ -259,6 +259,7 @@ static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned l
 }
 
 const CpuOps exec_cpu_ops = {
+    .site_tired = exec_site_tired,
     .load = ops_load, .store = ops_store, .load_wide = ops_load_wide, .store_wide = ops_store_wide,
     .probe = ops_probe, .tlb_flush = ops_tlb_flush, .walk_store = ops_walk_store,
 };

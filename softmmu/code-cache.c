@@ -454,22 +454,36 @@ void exec_heat(Exec *exec, CPU *cpu, Block *block)
     code_remake(exec, block);
 }
 
-void exec_tired(Exec *exec, CPU *cpu, uint32_t site)
+void exec_site_tired(CPU *cpu, uint32_t site)
 {
+    Exec *exec = cpu->exec;
     JitCode *code = jit_site_code(exec->jit, site);
-    if (!code) {
-        return;
-    }
-    uint64_t now = machine_icount(exec->machine) - (uint64_t)(cpu->site_tired_budget - cpu->budget);
-    if (now - exec->site_since[site] >= SITE_MISSES * INSNS_PER_MISS) {
-        exec->site_since[site] = now;
-        cpu->site[site].misses = SITE_MISSES;
+    uint64_t now = machine_icount(exec->machine), since = exec->site_since[site];
+    exec->site_since[site] = now;
+    cpu->site[site].misses = SITE_MISSES;
+    if (!code || now - since >= SITE_MISSES * INSNS_PER_MISS) {
         return;
     }
     Block *block = code->owner;
     block->plain |= (uint64_t)1 << (site - code->first_site);
     exec->tired_sites++;
-    code_remake(exec, block);
+    if (!block->to_remake) {
+        block->to_remake = true;
+        block->remake_next = exec->remake;
+        exec->remake = block;
+    }
+}
+
+void exec_remake(Exec *exec)
+{
+    while (exec->remake) {
+        Block *block = exec->remake;
+        exec->remake = block->remake_next;
+        block->to_remake = false;
+        if (!block->dead) { // its code is dropped, and both are freed together
+            code_remake(exec, block);
+        }
+    }
 }
 
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)

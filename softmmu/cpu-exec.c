@@ -98,10 +98,9 @@ static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chai
     }
     *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE,
                        .hot = exit.reason == JIT_HOT };
-    if (cpu->site_tired) {
-        exec_tired(exec, cpu, cpu->site_tired);
-        cpu->site_tired = 0;
-        chain->link = NULL; // it may be of the code that was dropped
+    if (exec->remake) {
+        chain->link = NULL; // it may be of the code that is dropped
+        exec_remake(exec);
     }
     return exit.reason == JIT_EXIT || exit.reason == JIT_FAULT;
 }

@@ -24,6 +24,8 @@ struct Block {
     bool t1_cannot;            // T1 refused it
     bool hot;                  // T1 makes the better code
     uint64_t plain;            // groups of accesses without a site: they missed too often
+    bool to_remake;
+    Block *remake_next;
     uint64_t heat_flushes;     // Exec.tlb_flushes when its counter was set
     IrBlock *ir;               // unoptimised, for T0
     JitCode *code;             // NULL: not (yet) translated by T1
@@ -94,6 +96,7 @@ struct Exec {
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
     uint64_t site_since[SITE_COUNT]; // icount at which the site's `misses` were set
+    Block *remake;             // blocks whose code is to be made anew, without tired sites
     uint64_t hot_blocks, tired_sites;
     int64_t slice_budget;      // of the slice that runs, in whole: for PLANT_STALE_ICOUNT
 };
@@ -106,7 +109,8 @@ Block *exec_find(Exec *exec, CPU *cpu);
 // The block's T1 code, made when it has run often enough; NULL: run it by T0. May drop all blocks (the given one is then dead, but whole).
 const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block);
 void exec_heat(Exec *exec, CPU *cpu, Block *block); // the block's counter has run out
-void exec_tired(Exec *exec, CPU *cpu, uint32_t site); // a site's misses have run out
+void exec_site_tired(CPU *cpu, uint32_t site); // CpuOps.site_tired
+void exec_remake(Exec *exec); // drops the code of exec->remake, which doesn't run now
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block); // may T1 reach the block at arch.pc without asking exec_find again
 void exec_invalidate_all(Exec *exec);  // drops every block
 void exec_reap(Exec *exec);            // frees blocks that died while they might run; at a boundary

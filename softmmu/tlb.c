@@ -112,12 +112,15 @@ bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsig
     return false;
 }
 
-// Sites whose page, or its host address, is this. Running T1 code that has checked one leaves.
+// Sites whose page is this, or (host not NULL) is at this host address. Running T1 code that has checked one leaves.
 static void drop_sites(CPU *cpu, uint64_t page, const uint8_t *host)
 {
+    if (host ? !cpu->site_host[site_hash((uint64_t)(uintptr_t)host)] : !cpu->site_gva[site_hash(page)]) {
+        return;
+    }
     for (uint32_t i = cpu->sites_filled; i-- > 0;) {
         CpuSite *site = &cpu->site[cpu->site_list[i]];
-        if (site->base == page || (host && site->base + site->addend == (uint64_t)(uintptr_t)host)) {
+        if (host ? site->base + site->addend == (uint64_t)(uintptr_t)host : site->base == page) {
             site->limit = 0;
             cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
             cpu->attention |= cpu->running_t1;
@@ -189,7 +192,7 @@ static void purge_write_entries(CPU *cpu, const uint8_t *host)
             }
         }
     }
-    drop_sites(cpu, 1, host); // no page is 1
+    drop_sites(cpu, 0, host);
 }
 
 static uint8_t *host_of_page(const Machine *machine, uint64_t ram_page)

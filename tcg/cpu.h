@@ -71,6 +71,8 @@ typedef struct CpuOps {
     SlowResult (*store)(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value);
     SlowResult (*load_wide)(CPU *cpu, uint64_t gva, MemOp memop, void *bytes); // 16 and 32 bytes
     SlowResult (*store_wide)(CPU *cpu, uint64_t gva, MemOp memop, const void *bytes);
+    // A place in hot T1 code has used up CpuSite.misses: sets it anew. Drops nothing that runs.
+    void (*site_tired)(CPU *cpu, uint32_t site);
     // Translates for `access` (raising its fault) without performing it. RAM: *host is set for reading; MMIO: NULL.
     SlowResult (*probe)(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host);
     // The translation regime changed (satp, …): nothing cached may be used. Never visible to the guest.
@@ -102,9 +104,8 @@ struct CPU {
     CpuSite site[SITE_COUNT];  // 0 is never used
     uint32_t sites_filled;     // of …
     uint16_t site_list[SITE_COUNT]; // … those whose limit isn't 0
+    uint8_t site_gva[TLB_SIZE], site_host[TLB_SIZE]; // by address >> 12: some site may be of a page with this guest, host address
     uint32_t site_missed;      // by the slow access that runs
-    uint32_t site_tired;       // missed too often: to be looked at when T1 has left; 0: none
-    int64_t site_tired_budget; // when
     uint32_t heat[HEAT_COUNT]; // runs that a block has before it is looked at
     uint8_t pad_to_state[8];
     CpuArch arch;              // state starts here
@@ -116,10 +117,16 @@ static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->
 
 static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1) & (JUMP_CACHE_SIZE - 1); }
 
+static inline unsigned site_hash(uint64_t address) { return (unsigned)(address >> 12) & (TLB_SIZE - 1); }
+
 static inline void cpu_sites_drop_all(CPU *cpu)
 {
     for (uint32_t i = 0; i < cpu->sites_filled; i++) {
         cpu->site[cpu->site_list[i]].limit = 0;
+    }
+    if (cpu->sites_filled) {
+        memset(cpu->site_gva, 0, sizeof(cpu->site_gva));
+        memset(cpu->site_host, 0, sizeof(cpu->site_host));
     }
     cpu->sites_filled = 0;
 }

@@ -329,15 +329,20 @@ uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu)
     x_shift_imm(a, SHIFT_SHL, 0, RSI, 5);
     x_shift_imm(a, SHIFT_SHR, 0, RDX, LIMIT_SHIFT);
     x_alu_imm(a, ALU_SUB, 0, cpu_site(RSI, offsetof(CpuSite, misses)), 1);
-    uint8_t *tired = x_jcc8(a, CC_S);
+    uint8_t *tired = x_jcc(a, CC_S);
     x_mov(a, X_W, RCX, x_reg(RAX));
     x_shift_imm(a, SHIFT_SHR, X_W, RCX, 12);
     x_alu_imm(a, ALU_AND, 0, x_reg(RCX), TLB_SIZE - 1);
     x_mov(a, X_W, RBX, x_mem_index(RBP, RCX, 3, tlb_disp(access, mmu, offsetof(TlbTable, tag))));
     x_alu(a, ALU_XOR, X_W, RAX, x_reg(RBX));
     x_alu(a, ALU_CMP, X_W, RAX, x_reg(RDX));
-    uint8_t *other = x_jcc8(a, CC_AE);
+    uint8_t *other = x_jcc(a, CC_AE);
+    x_op_imm8(a, 0xc6, 0, x_mem_index(RBP, RCX, 0, ENV(site_gva)), 1);
     x_mov(a, X_W, RCX, x_mem_index(RBP, RCX, 3, tlb_disp(access, mmu, offsetof(TlbTable, addend))));
+    x_lea(a, X_W, RAX, x_mem_index(RBX, RCX, 0, 0));
+    x_shift_imm(a, SHIFT_SHR, X_W, RAX, 12);
+    x_alu_imm(a, ALU_AND, 0, x_reg(RAX), TLB_SIZE - 1);
+    x_op_imm8(a, 0xc6, 0, x_mem_index(RBP, RAX, 0, ENV(site_host)), 1);
     x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, base)), RBX);
     x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, addend)), RCX);
     x_alu_imm(a, ALU_CMP, X_W, cpu_site(RSI, offsetof(CpuSite, limit)), 0);
@@ -354,8 +359,8 @@ uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu)
     }
     x_byte(a, 0xf8); // clc
     x_byte(a, 0xc3);
-    x_patch8(tired, a->p);
-    x_patch8(other, a->p);
+    x_patch(tired, a->p);
+    x_patch(other, a->p);
     for (unsigned i = sizeof(saved); i-- > 0;) {
         x_byte(a, 0x58 | saved[i]);
     }

@@ -13,8 +13,7 @@ typedef struct SlowValue {
 static uint64_t settle(CPU *cpu, SlowResult result)
 {
     if (cpu->site_missed && cpu->site[cpu->site_missed].misses < 0) {
-        cpu->site_tired = cpu->site_missed;
-        cpu->site_tired_budget = cpu->budget;
+        cpu->ops->site_tired(cpu, cpu->site_missed);
     }
     cpu->site_missed = 0;
     return result == SLOW_OK && cpu->attention ? SLOW_ALONE : result;

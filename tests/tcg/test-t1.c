@@ -155,7 +155,8 @@ static SlowResult probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint
     }
     return access_page(cpu, gva, len);
 }
-static const CpuOps ops = { .load = slow_load, .store = slow_store, .probe = probe };
+static void site_tired(CPU *cpu, uint32_t site) { cpu->site[site].misses = 3; }
+static const CpuOps ops = { .site_tired = site_tired, .load = slow_load, .store = slow_store, .probe = probe };
 
 static void tlb_set(Guest *g, Access access, unsigned page)
 {
@@ -576,7 +577,6 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
         last_store.at = NULL;
         JitExit exit = jit_run(jit, &t1->cpu, code, left);
         t1->cpu.attention = false;
-        t1->cpu.site_tired = 0;
         uint64_t t1_hash = log_hash;
         counts->by_reason[exit.reason]++;
         unsigned attempted = (unsigned)(hard - t1->cpu.budget);
