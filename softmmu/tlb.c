@@ -112,7 +112,7 @@ bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsig
     return false;
 }
 
-// Sites whose page is this, or (host not NULL) is at this host address. Running T1 code that has checked one leaves.
+// Sites whose range holds this page, or (host not NULL) this host page. Running T1 code that has checked one leaves.
 static void drop_sites(CPU *cpu, uint64_t page, const uint8_t *host)
 {
     if (host ? !cpu->site_host[site_hash((uint64_t)(uintptr_t)host)] : !cpu->site_gva[site_hash(page)]) {
@@ -120,7 +120,8 @@ static void drop_sites(CPU *cpu, uint64_t page, const uint8_t *host)
     }
     for (uint32_t i = cpu->sites_filled; i-- > 0;) {
         CpuSite *site = &cpu->site[cpu->site_list[i]];
-        if (host ? site->base + site->addend == (uint64_t)(uintptr_t)host : site->base == page) {
+        uint64_t offset = host ? (uint64_t)(uintptr_t)host - (site->base + site->addend) : page - site->base;
+        if (offset < site->limit + SITE_EXTENT_MAX) {
             site->limit = 0;
             cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
             cpu->attention |= cpu->running_t1;

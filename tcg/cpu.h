@@ -34,14 +34,15 @@ typedef struct JumpCache {
     const void *code[JUMP_CACHE_SIZE]; // entry points in T1 code
 } JumpCache;
 
-// The page that one place of hot T1 code touched last: hits when gva - base < limit. limit is 0 when it holds none. Whatever drops TLB entries drops
+// The page (or pages, where they continue each other for guest and host) that one place of hot T1 code touched last: hits when gva - base < limit,
+// the range's length less what the place touches behind gva (at most SITE_EXTENT_MAX). limit is 0 when it holds none. Whatever drops TLB entries drops
 // these too (cpu_sites_drop), and has T1 leave before it relies on one that it checked before.
 typedef struct CpuSite {
     uint64_t base, limit, addend;
     int32_t misses; // still tolerated
     uint32_t pad;
 } CpuSite;
-enum { SITE_COUNT = 32768, HEAT_COUNT = 131072 };
+enum { SITE_COUNT = 32768, HEAT_COUNT = 131072, SITE_EXTENT_MAX = 1024 };
 
 // Architecture-neutral part of the state. Plain data.
 typedef struct CpuArch {

@@ -11,7 +11,7 @@
 
 #include "tcg/x86-emit.h"
 
-enum { EXTENT_MAX = 1024, LIMIT_SHIFT = 16 };
+enum { LIMIT_SHIFT = 16 };
 _Static_assert(SITE_COUNT <= 1 << LIMIT_SHIFT && sizeof(CpuSite) == 32, "as the thunk reads them");
 
 // ---- which accesses share a check ----
@@ -35,7 +35,7 @@ static bool takes(const Emit *e, const SiteGroup *g, const IrInsn *insn, int64_t
         return false;
     }
     int64_t min = MIN(g->min, *offset), end = MAX(g->end, *offset + (int64_t)memop_bytes(insn->memop));
-    return end - min <= EXTENT_MAX;
+    return end - min <= SITE_EXTENT_MAX;
 }
 
 static void group_add(Emit *e, IrRef ref, unsigned open)
@@ -317,6 +317,34 @@ void emit_site_stub(Emit *e, const Stub *stub)
 
 static Opnd cpu_site(unsigned reg, size_t member) { return x_mem_index(RBP, reg, 0, ENV(site) + (int32_t)member); }
 
+// A page that continues the site's range, in the host's memory too, is added to it: rbx = its address, rcx = addend, rdx = limit of one page.
+// Returns the jump that is taken then.
+static uint8_t *site_grow_emit(Asm *a)
+{
+    x_alu(a, ALU_CMP, X_W, RCX, cpu_site(RSI, offsetof(CpuSite, addend)));
+    uint8_t *other = x_jcc8(a, CC_NE);
+    x_mov(a, X_W, RAX, cpu_site(RSI, offsetof(CpuSite, limit)));
+    x_op(a, 0x85 | X_W, RAX, x_reg(RAX));
+    uint8_t *empty = x_jcc8(a, CC_E);
+    x_alu_imm(a, ALU_ADD, X_W, x_reg(RAX), 4096); // the range's length, from limit + extent - 1
+    x_alu(a, ALU_SUB, X_W, RAX, x_reg(RDX));
+    x_alu(a, ALU_ADD, X_W, RAX, cpu_site(RSI, offsetof(CpuSite, base)));
+    x_alu(a, ALU_CMP, X_W, RAX, x_reg(RBX));
+    uint8_t *above = x_jcc8(a, CC_E);
+    x_lea(a, X_W, RAX, x_mem(RBX, 4096));
+    x_alu(a, ALU_CMP, X_W, RAX, cpu_site(RSI, offsetof(CpuSite, base)));
+    uint8_t *apart = x_jcc8(a, CC_NE);
+    x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, base)), RBX);
+    x_patch8(above, a->p);
+    x_alu_imm(a, ALU_ADD, X_W, cpu_site(RSI, offsetof(CpuSite, limit)), 4096);
+    x_alu_imm(a, ALU_ADD, 0, cpu_site(RSI, offsetof(CpuSite, misses)), 1); // it was worth it
+    uint8_t *grown = x_jmp(a);
+    x_patch8(other, a->p);
+    x_patch8(empty, a->p);
+    x_patch8(apart, a->p);
+    return grown;
+}
+
 // rax = first address, edx = site | limit << 16. Carry: not filled. Loses rax and rdx.
 uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu)
 {
@@ -343,6 +371,7 @@ uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu)
     x_shift_imm(a, SHIFT_SHR, X_W, RAX, 12);
     x_alu_imm(a, ALU_AND, 0, x_reg(RAX), TLB_SIZE - 1);
     x_op_imm8(a, 0xc6, 0, x_mem_index(RBP, RAX, 0, ENV(site_host)), 1);
+    uint8_t *grown = site_grow_emit(a);
     x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, base)), RBX);
     x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, addend)), RCX);
     x_alu_imm(a, ALU_CMP, X_W, cpu_site(RSI, offsetof(CpuSite, limit)), 0);
@@ -354,6 +383,7 @@ uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu)
     x_alu_imm(a, ALU_ADD, 0, env(ENV(sites_filled)), 1);
     x_patch8(listed, a->p);
     x_store(a, X_W, cpu_site(RSI, offsetof(CpuSite, limit)), RDX);
+    x_patch(grown, a->p);
     for (unsigned i = sizeof(saved); i-- > 0;) {
         x_byte(a, 0x58 | saved[i]);
     }
