@@ -24,6 +24,9 @@ typedef struct ImageInfo {    // for `info block`, query-block and the identity 
     uint64_t allocated_bytes; // on the host
     uint32_t cluster_bytes;   // 0: no clusters
     bool dirty;               // its last user did not finish
+    bool corrupt, lazy_refcounts;
+    unsigned version, refcount_bits; // of qcow2; 0: another format
+    const char *compression;
 } ImageInfo;
 
 typedef struct BlockDriver {
@@ -106,7 +109,12 @@ Image *undo_replay_open(Image *backing, const char *path, const uint8_t id[16], 
 int file_read(int fd, uint64_t offset, uint64_t len, uint8_t *buf); // zeros beyond the end
 int file_write(int fd, uint64_t offset, uint64_t len, const uint8_t *buf);
 int file_zero(int fd, uint64_t offset, uint64_t len, bool unmap);
+int file_resize(int fd, uint64_t size_bytes);
 int file_sync(int fd);
+// Test hook: told of each change of a file before it is made, and of each sync that has succeeded.
+typedef enum FileOp { FILE_WRITE, FILE_ZERO, FILE_RESIZE, FILE_SYNC } FileOp;
+typedef void FileTrace(int fd, FileOp op, uint64_t offset, uint64_t len, const uint8_t *buf);
+void file_trace(FileTrace *trace); // while no request is in flight; NULL: off
 bool buffer_is_zero(const uint8_t *buf, uint64_t len);
 
 // ---- a sparse map from cluster number to a value ----
