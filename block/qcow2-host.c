@@ -388,6 +388,37 @@ static bool qcow2_identity(Image *image, uint64_t *hash, Error *err)
     return ok;
 }
 
+// Within the clusters that the L1 table has; a larger table would have to move.
+static int qcow2_resize(Image *image, uint64_t size_bytes)
+{
+    Qcow2 *q = (Qcow2 *)image;
+    uint64_t per_l2 = q->cluster_bytes * qcow2_l2_entries(q);
+    uint64_t entries = MAX((size_bytes + per_l2 - 1) / per_l2, q->l1_entries);
+    uint64_t room = (q->l1_entries * 8ull + q->cluster_bytes - 1) & ~(q->cluster_bytes - 1);
+    int result = qcow2_touch(q);
+    if (result < 0 || entries * 8 > room || (q->version < 3 && q->snapshots)) {
+        return result < 0 ? result : -ENOTSUP;
+    }
+    uint8_t head[16] = {0}, *zeros = g_malloc0((entries - q->l1_entries) * 8);
+    qcow2_put64(head, size_bytes);
+    for (unsigned i = 0; i < 4; i++) {
+        head[12 + i] = (uint8_t)(entries >> (24 - 8 * i));
+    }
+    result = qcow2_file_write(q, q->l1_offset + q->l1_entries * 8ull,
+                              (entries - q->l1_entries) * 8, zeros);
+    g_free(zeros);
+    result = result == 0 ? file_sync(image->fd) : result;
+    // Size, no encryption, L1 entries: one write, so that they change together.
+    result = result == 0 ? qcow2_file_write(q, 24, sizeof(head), head) : result;
+    if (result == 0) {
+        q->l1 = g_renew(uint64_t, q->l1, MAX(entries, 1));
+        memset(q->l1 + q->l1_entries, 0, (entries - q->l1_entries) * 8);
+        q->l1_entries = (uint32_t)entries;
+        result = file_sync(image->fd);
+    }
+    return result;
+}
+
 static void qcow2_info(Image *image, ImageInfo *info)
 {
     Qcow2 *q = (Qcow2 *)image;
@@ -411,6 +442,7 @@ const BlockDriver block_qcow2 = {
     .zero = qcow2_zero,
     .flush = qcow2_flush,
     .is_zero = qcow2_is_zero,
+    .resize = qcow2_resize,
     .info = qcow2_info,
     .identity = qcow2_identity,
 };
