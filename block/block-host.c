@@ -348,6 +348,15 @@ static bool open_layers(DriveSpec *spec, unsigned drive, const BlockConfig *conf
     return true;
 }
 
+// auto-read-only: the recording says what came of it.
+static bool recorded_read_only(const DriveSpec *spec, unsigned drive, const BlockConfig *config)
+{
+    bool automatic = spec->node->auto_read_only == NODE_ON ||
+                     (spec->node->file && spec->node->file->auto_read_only == NODE_ON);
+    return automatic && config->mode == REPLAY_PLAY && config->identity_json &&
+           block_identity_read_only(config->identity_json, drive);
+}
+
 static bool open_image(DriveSpec *spec, bool read_only, Error *err)
 {
     spec->image = spec->file_image =
@@ -355,7 +364,6 @@ static bool open_image(DriveSpec *spec, bool read_only, Error *err)
     if (!spec->image) {
         return false;
     }
-    // auto-read-only
     spec->read_only = spec->read_only || (!read_only && spec->image->read_only);
     return true;
 }
@@ -364,6 +372,7 @@ static bool open_one(DriveSpec *spec, unsigned drive, const BlockConfig *config,
                      Error *err)
 {
     bool snapshot = spec->snapshot >= 0 ? spec->snapshot : config->snapshot;
+    spec->read_only = spec->read_only || recorded_read_only(spec, drive, config);
     spec->temporary = snapshot && !spec->read_only;
     bool read_only = spec->read_only || snapshot || config->mode == REPLAY_PLAY;
     if (!open_image(spec, read_only, err) || !open_layers(spec, drive, config, undo_files, err)) {

@@ -136,6 +136,14 @@ char *block_identity_json(void)
     return json_take_text(json);
 }
 
+bool block_identity_read_only(const char *text, unsigned drive)
+{
+    JsonParser *parser;
+    bool read_only = get_int(object_of(parse_identity(text, &parser), drive), "readonly");
+    g_object_unref(parser);
+    return read_only;
+}
+
 bool block_identity_undo(const char *text, unsigned drive, int *number, uint8_t id[16])
 {
     JsonParser *parser;

@@ -50,4 +50,5 @@ const char *block_image_ref(const DriveSpec *spec); // blkreplay's image=ID; NUL
 void block_spec_free(DriveSpec *spec);
 char *block_undo_path(const char *log_path, int number);
 // PLAY: number and id of the drive's undo file in the recording's identity; false: it had none.
+bool block_identity_read_only(const char *json, unsigned drive);
 bool block_identity_undo(const char *json, unsigned drive, int *number, uint8_t id[16]);

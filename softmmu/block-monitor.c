@@ -3,6 +3,8 @@
 // thread.
 #include "softmmu/block-monitor.h"
 
+#include <string.h>
+
 #include "block/block-host.h"
 #include "core/options.h"
 #include "monitor/command.h"
@@ -23,16 +25,34 @@ static bool reply_made(MonitorCall *call, Error *err)
     return call->human || call->result;
 }
 
-static bool flag(const MonitorCall *call, const char *name)
+// Flags in any order, then a name.
+static bool info_block(MonitorCall *call, Control *control, Error *err)
 {
-    return call_has(call, name) && json_object_get_boolean_member(call->args, name);
+    char **words = g_strsplit_set(call_has(call, "what") ? call_string(call, "what") : "", " ", -1);
+    const char *name = NULL;
+    bool nodes = false, verbose = false, ok = true;
+    for (char **word = words; ok && *word; word++) {
+        if (strcmp(*word, "-n") == 0) {
+            nodes = true;
+        } else if (strcmp(*word, "-v") == 0) {
+            verbose = true;
+        } else if (**word == '-') {
+            call->usage = true;
+            ok = fail(err, "block: unsupported option %s", *word);
+        } else if (**word) {
+            name = *word;
+        }
+    }
+    if (ok) {
+        ((Made *)call->scratch)->made = block_info_text(name, nodes, verbose);
+    }
+    g_strfreev(words);
+    return ok;
 }
 
 static bool query_block(MonitorCall *call, Control *control, Error *err)
 {
-    ((Made *)call->scratch)->made =
-        call->human ? block_info_text(call_string(call, "device"), flag(call, "n"), flag(call, "v"))
-                    : block_info_json();
+    ((Made *)call->scratch)->made = block_info_json();
     return true;
 }
 
@@ -100,10 +120,10 @@ static bool do_change(MonitorCall *call, Control *control, Error *err)
 static const MonitorCommand rows[] = {
     {.qmp = "query-block", .scratch_bytes = sizeof(Made), .machine = query_block,
      .reply = reply_made},
-    {.hmp = "info block", .args = "n:-,v:-,device:s?", .params = "[-n] [-v] [device]",
+    {.hmp = "info block", .args = "what:S?", .params = "[-n] [-v] [device]",
      .help = "show info of one block device or all block devices (-n: show named nodes; -v: show "
              "details)",
-     .scratch_bytes = sizeof(Made), .machine = query_block, .reply = reply_made},
+     .scratch_bytes = sizeof(Made), .machine = info_block, .reply = reply_made},
     {.qmp = "query-named-block-nodes", .args = "flat:b?", .scratch_bytes = sizeof(Made),
      .machine = query_nodes, .reply = reply_made},
     {.qmp = "query-blockstats", .args = "query-nodes:b?", .scratch_bytes = sizeof(Made),

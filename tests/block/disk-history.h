@@ -8,6 +8,8 @@ typedef struct History {
     uint64_t size;
     uint8_t *model;      // as the disk reads now
     GPtrArray *versions; // uint8_t *: at the last flush, and after each step since
+    bool may_fail;       // a request that fails leaves old or new contents
+    unsigned failures;
 } History;
 
 History *history_new(const uint8_t *model, uint64_t size);

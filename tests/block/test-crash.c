@@ -7,11 +7,12 @@
 // power: all changes of the file are recorded; between two syncs each 512-byte sector that was
 // written may have reached the disk in any of its versions, whatever others did. N disks a kind,
 // each cut short some hundred times, at random changes of the file. killed: 2 N processes ended by
-// SIGKILL.
+// SIGKILL. full: 2 N disks whose file can't grow beyond a limit.
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,7 +51,7 @@ static GHashTable *pending;      // &sector -> Pending
 static int traced_fd;
 static History *history_now;
 static GRand *chance;
-static unsigned ncrashes;
+static unsigned ncrashes, nfull;
 
 static void pending_free(gpointer p)
 {
@@ -297,6 +298,57 @@ static void test_killed(void)
     g_rand_free(rand);
 }
 
+// The host has no room left: requests fail, and the image stays sound.
+static void full_round(const Kind *kind, GRand *rand)
+{
+    History *history = make(kind, rand);
+    size_t len;
+    g_free(bench_load("top.qcow2", &len));
+    guint32 steps_seed = g_rand_int(rand);
+    guint64 room = (guint64)g_rand_int_range(rand, 0, 300 << 10);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        struct rlimit limit = {len + room, len + room};
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+        GRand *steps = g_rand_new_with_seed(steps_seed);
+        history->may_fail = true;
+        Image *image = open_image("top.qcow2", false);
+        for (unsigned i = 0; i < 2 * STEPS; i++) {
+            history_step(history, steps, image);
+        }
+        uint8_t *found = g_malloc(SIZE);
+        g_assert_cmpint(image_read(image, 0, SIZE, found), ==, 0);
+        history_check(history, found, "full");
+        Error err;
+        (void)!image_close(image, &err); // it may say that something was lost
+        _exit(history->failures > 0 ? 1 : 0);
+    }
+    int status;
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+    nfull += (unsigned)WEXITSTATUS(status);
+    char *text;
+    int check = bench_run(&text, "qemu-img check -f qcow2 top.qcow2");
+    if (check != 0 && check != 3) {
+        g_error("qemu-img check: %d: %s", check, text);
+    }
+    g_free(text);
+    close_image(open_image("top.qcow2", false));
+    history_free(history);
+}
+
+static void test_full(void)
+{
+    GRand *rand = g_rand_new_with_seed((guint32)seed);
+    nfull = 0;
+    for (gint i = 0; i < 2 * count; i++) {
+        full_round(&kinds[(unsigned)i % G_N_ELEMENTS(kinds)], rand);
+    }
+    g_assert_cmpuint(nfull, >, 0);
+    g_rand_free(rand);
+}
+
 int main(int argc, char **argv)
 {
     const GOptionEntry entries[] = {
@@ -312,6 +364,7 @@ int main(int argc, char **argv)
         g_free(path);
     }
     g_test_add_func("/crash/killed", test_killed);
+    g_test_add_func("/crash/full", test_full);
     int rc = g_test_run();
     bench_clean();
     return rc;
