@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Drives as start-up, monitor and shutdown see them: the -drive option, opening, identity,
-// information. Host half.
+// Drives as start-up, monitor and shutdown see them: the options -drive and -blockdev, opening,
+// identity, information. Host half.
 //
-//     block_drive_add() for each -drive; block_open_all(); devices attach with drive_find();
+//     block_drive_add() for each -drive, block_blockdev_add() for each -blockdev; block_open_all(); devices attach with drive_find();
 //     recording: block_identity_json() into the log's header, block_record_begin(),
 //     replay_record(); replay: block_open_all() and block_identity_check() with the header's JSON;
 //     … block_close_all().
@@ -10,7 +10,7 @@
 // The list of drives belongs to the process: one machine, one list. All functions are for the
 // machine thread.
 #pragma once
-#include "block/block.h"
+#include "block/drive-host.h"
 
 typedef enum BlockIf {
     BLOCK_IF_DEFAULT, // no if= given: the machine's; never seen after block_open_all
@@ -34,19 +34,24 @@ typedef struct BlockConfig {
     bool snapshot; // -snapshot: default of each drive's snapshot=
     BlockIf default_if;
     unsigned workers; // 1 to 4 threads; 0: 2
+    DriveFailed *failed; // told of failed requests; NULL: nobody is
 } BlockConfig;
 
-// One -drive, in the order of the command line.
+// One -drive or -blockdev, in the order of the command line.
 typedef struct BlockDrive {
     const char *id; // given or made ("virtio0")
     BlockIf interface;
     unsigned index; // among those with the same interface
     bool cdrom;
-    Drive *drive; // a blkreplay drive shares its image's
+    Drive *drive; // a blkreplay drive shares its image's; NULL: a node that is part of another
 } BlockDrive;
 
 // Takes the text of one -drive; only its form is checked, files are opened by block_open_all.
 bool block_drive_add(const char *text, Error *err) __attribute__((warn_unused_result));
+// The same of one -blockdev; or of its node's definition as JSON.
+bool block_blockdev_add(const char *text, Error *err) __attribute__((warn_unused_result));
+// The machine runs on after a stop: requests that waited for it are started.
+void block_resume(void);
 // Opens all. On failure nothing stays open and no file was changed.
 bool block_open_all(const BlockConfig *config, Error *err) __attribute__((warn_unused_result));
 // Recording: makes the undo files (`LOG.disk0`, …) of the drives that the guest may write. Before
@@ -63,8 +68,23 @@ char *block_identity_json(void);
 // "; ". File names may differ.
 bool block_identity_check(const char *json, Error *err) __attribute__((warn_unused_result));
 
-char *block_info_text(void); // for `info block`; g_free
-char *block_info_json(void); // for query-block: an array; g_free
+// ---- for the monitor: machine thread; texts and JSON are g_free'd by the caller ----
+
+// `info block [-n] [-v] [NAME]`
+char *block_info_text(const char *name, bool nodes, bool verbose);
+char *block_info_json(void);  // query-block
+char *block_nodes_json(void); // query-named-block-nodes
+char *block_stats_text(void);
+char *block_stats_json(void);
+char *block_error_json(const DriveRequest *request, int error, ErrorAction action);
+const char *block_interface_name(BlockIf interface);
+// blockdev-add's arguments. The node is of no use to a guest: devices find theirs at start-up.
+bool block_node_add(JsonObject *object, Error *err) __attribute__((warn_unused_result));
+bool block_node_del(const char *name, Error *err) __attribute__((warn_unused_result));
+bool block_resize(const char *device, const char *node, int64_t size_bytes, Error *err)
+    __attribute__((warn_unused_result));
+// No medium of our devices can be taken out or changed: says so. `what`: "ejected", "changed".
+bool block_eject(const char *name, const char *what, Error *err) __attribute__((warn_unused_result));
 
 // Lets issued requests finish, flushes, closes and forgets all drives. False: what may be lost. The
 // machine has stopped and no device uses its drive any more; the Replay still exists.

@@ -91,33 +91,57 @@ static int do_read(const DriveHost *host, DriveRequest *request)
     return result;
 }
 
+static int do_flush(const DriveHost *host)
+{
+    return host->no_flush ? 0 : image_flush(host->image);
+}
+
+static int do_write(const DriveHost *host, const DriveRequest *request)
+{
+    if (request->len && !request->buf) {
+        return request->len > DRIVE_REQUEST_MAX_BYTES ? -EINVAL : -ENOMEM;
+    }
+    if (host->detect_zeroes && buffer_is_zero(request->buf, request->len)) {
+        return image_zero(host->image, request->offset, request->len, host->unmap_zeroes);
+    }
+    return image_write(host->image, request->offset, request->len, request->buf);
+}
+
 static int do_request(const DriveHost *host, DriveRequest *request)
 {
     int result = 0;
+    bool sync = host->sync_writes;
     switch (request->op) {
     case BLOCK_READ: return do_read(host, request);
-    case BLOCK_FLUSH: return host->no_flush ? 0 : image_flush(host->image);
-    case BLOCK_WRITE:
-        if (request->len && !request->buf) {
-            return request->len > DRIVE_REQUEST_MAX_BYTES ? -EINVAL : -ENOMEM;
-        }
-        result = image_write(host->image, request->offset, request->len, request->buf);
-        break;
+    case BLOCK_FLUSH: return do_flush(host);
     case BLOCK_DISCARD:
+        if (!host->discard) {
+            return 0;
+        }
+        result = image_zero(host->image, request->offset, request->len, true);
+        break;
     case BLOCK_WRITE_ZEROES:
-        result =
-            image_zero(host->image, request->offset, request->len, request->op == BLOCK_DISCARD);
+    case BLOCK_ZERO_UNMAP:
+        result = image_zero(host->image, request->offset, request->len,
+                            host->discard && request->op == BLOCK_ZERO_UNMAP);
+        break;
+    case BLOCK_WRITE_THROUGH:
+    case BLOCK_WRITE:
+        result = do_write(host, request);
+        sync = sync || request->op == BLOCK_WRITE_THROUGH;
         break;
     }
-    return result == 0 && host->sync_writes ? image_flush(host->image) : result;
+    return result == 0 && sync ? do_flush(host) : result;
 }
 
 static void carry_out(Workers *workers, DriveRequest *request)
 {
+    int64_t start_us = g_get_monotonic_time();
     chaos_delay();
     int result = chaos_fault(request);
     request->result = result < 0 ? result : do_request(request->drive->host, request);
     ReplaySource *source = request->drive->source;
+    request->took_ns = (g_get_monotonic_time() - start_us) * 1000;
     size_t len;
     uint8_t *payload = blkreplay_answer(request, &len);
     chaos_delay();
@@ -200,6 +224,15 @@ static void drive_wait(void *p, DriveRequest *request)
     pthread_mutex_unlock(&workers->lock);
 }
 
+static void drive_failed(void *p, const DriveRequest *request, int error, ErrorAction action)
+{
+    const DriveHost *host = p;
+    if (host->failed) {
+        bool live = replay_mode(request->drive->replay) != REPLAY_PLAY;
+        host->failed(request, error, action, live);
+    }
+}
+
 static const char *error_reason(int error)
 {
     return g_strerror(error);
@@ -208,6 +241,7 @@ static const char *error_reason(int error)
 const DriveBackend drive_workers = {
     .start = drive_start,
     .wait = drive_wait,
+    .failed = drive_failed,
     .hash = hash_data,
     .reason = error_reason,
 };

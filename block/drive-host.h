@@ -5,11 +5,16 @@
 #include "block/image.h"
 
 typedef struct Workers Workers;
+// A request has failed, and the machine is to stop (ACTION_STOP, live) or not. Machine thread.
+typedef void DriveFailed(const DriveRequest *request, int error, ErrorAction action, bool live);
 typedef struct DriveHost { // what a drive's `host` is
     Workers *workers;
     Image *image;     // borrowed
     bool sync_writes; // cache=writethrough, directsync: each write is followed by a flush
     bool no_flush;    // cache=unsafe
+    bool discard;     // discard=unmap; else a discard does nothing
+    bool detect_zeroes, unmap_zeroes;
+    DriveFailed *failed; // may be NULL
 } DriveHost;
 
 Workers *workers_new(unsigned count); // 1 to 4 threads

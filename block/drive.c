@@ -10,6 +10,7 @@
 #include "block/block.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "block/drive.h"
@@ -18,8 +19,23 @@ enum { MAX_IN_FLIGHT = 1024, MAX_BYTES_IN_FLIGHT = 64 << 20 };
 
 const char *block_op_name(BlockOp op)
 {
-    static const char *const names[] = {"read", "write", "flush", "discard", "write of zeros"};
+    static const char *const names[] = {
+        "read", "write", "flush", "discard", "write of zeros", "write of zeros", "write"};
     return names[op];
+}
+
+const char *error_action_name(ErrorAction action)
+{
+    static const char *const names[] = {"report", "ignore", "stop", "enospc"};
+    return names[action];
+}
+
+StatKind drive_stat_kind(BlockOp op)
+{
+    return op == BLOCK_READ      ? STAT_READ
+           : op == BLOCK_FLUSH   ? STAT_FLUSH
+           : op == BLOCK_DISCARD ? STAT_UNMAP
+                                 : STAT_WRITE;
 }
 
 Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *replay,
@@ -33,6 +49,7 @@ Drive *drive_new(const char *id, uint64_t size_bytes, bool read_only, Replay *re
     drive->backend = backend;
     drive->host = host;
     drive->next_id = 1;
+    drive->write_back = true;
     drive->requests = g_ptr_array_new();
     taint_init(&drive->taint);
     drive->source = replay_source_new(replay, EVENT_BLOCK_DONE, id, blkreplay_deliver, drive);
@@ -51,12 +68,9 @@ void drive_free(Drive *drive)
     if (!drive) {
         return;
     }
+    drive_settle(drive);
     for (unsigned i = 0; i < drive->requests->len; i++) {
-        DriveRequest *request = g_ptr_array_index(drive->requests, i);
-        if (request->issued) {
-            drive->backend->wait(drive->host, request);
-        }
-        request_free(request);
+        request_free(g_ptr_array_index(drive->requests, i));
     }
     g_ptr_array_free(drive->requests, TRUE);
     taint_clear(&drive->taint);
@@ -116,6 +130,10 @@ bool drive_read_only(const Drive *drive)
 {
     return drive->read_only;
 }
+bool drive_write_back(const Drive *drive)
+{
+    return drive->write_back;
+}
 unsigned drive_in_flight(const Drive *drive)
 {
     return drive->in_flight;
@@ -135,6 +153,49 @@ bool drive_attach(Drive *drive, Device *dev, BlockDone *done, Error *err)
     drive->dev = dev;
     drive->done = done;
     return true;
+}
+
+static bool set_action(ErrorAction *action, const char *text, bool write, Error *err)
+{
+    if (!text || strcmp(text, "auto") == 0) {
+        return true;
+    }
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        if (strcmp(text, error_action_name((ErrorAction)i)) == 0 && (write || i != ACTION_ENOSPC)) {
+            *action = (ErrorAction)i;
+            return true;
+        }
+    }
+    return fail(err, "'%s' invalid %s error action", text, write ? "write" : "read");
+}
+
+bool drive_set_policy(Drive *drive, const char *werror, const char *rerror, Error *err)
+{
+    return set_action(&drive->on_write_error, werror, true, err) &&
+           set_action(&drive->on_read_error, rerror, false, err);
+}
+
+void drive_on_resize(Drive *drive, void (*resized)(Device *dev))
+{
+    drive->resized = resized;
+}
+
+void drive_settle(Drive *drive)
+{
+    for (unsigned i = 0; i < drive->requests->len; i++) {
+        DriveRequest *request = g_ptr_array_index(drive->requests, i);
+        if (request->issued && !request->held) {
+            drive->backend->wait(drive->host, request);
+        }
+    }
+}
+
+void drive_resize(Drive *drive, uint64_t size_bytes)
+{
+    drive->size_bytes = size_bytes;
+    if (drive->dev && drive->resized) {
+        drive->resized(drive->dev);
+    }
 }
 
 static bool op_changes(BlockOp op)
@@ -178,9 +239,14 @@ static bool request_try(Drive *drive, unsigned place)
     return true;
 }
 
+static bool op_writes_data(BlockOp op)
+{
+    return op == BLOCK_WRITE || op == BLOCK_WRITE_THROUGH;
+}
+
 static uint64_t request_bytes(const DriveRequest *request)
 {
-    return request->op == BLOCK_READ || request->op == BLOCK_WRITE ? request->len : 0;
+    return request->op == BLOCK_READ || op_writes_data(request->op) ? request->len : 0;
 }
 
 void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes, const uint8_t *buf,
@@ -197,7 +263,7 @@ void drive_submit(Drive *drive, BlockOp op, uint64_t offset, uint64_t len_bytes,
     request->op = op;
     request->offset = offset;
     request->len = len_bytes;
-    if (op == BLOCK_WRITE && len_bytes && len_bytes <= DRIVE_REQUEST_MAX_BYTES) {
+    if (op_writes_data(op) && len_bytes && len_bytes <= DRIVE_REQUEST_MAX_BYTES) {
         request->buf = g_try_malloc(len_bytes);
         if (request->buf) {
             memcpy(request->buf, buf, len_bytes);
@@ -232,11 +298,81 @@ DriveRequest *drive_request(Drive *drive, uint64_t id)
     return NULL;
 }
 
+static void count(Drive *drive, const DriveRequest *request, int result)
+{
+    DriveStat *stat = &drive->stats[drive_stat_kind(request->op)];
+    stat->total_ns += request->took_ns;
+    if (result < 0) {
+        stat->failed++;
+        return;
+    }
+    stat->operations++;
+    stat->bytes += request->len;
+    if (op_writes_data(request->op)) {
+        drive->highest_written = MAX(drive->highest_written, request->offset + request->len);
+    }
+}
+
+// What comes of a failure by the drive's policy.
+static ErrorAction failure_action(const Drive *drive, const DriveRequest *request, int result)
+{
+    ErrorAction action =
+        request->op == BLOCK_READ ? drive->on_read_error : drive->on_write_error;
+    if (action == ACTION_ENOSPC) {
+        action = result == -ENOSPC ? ACTION_STOP : ACTION_REPORT;
+    }
+    return action;
+}
+
+// The request is in flight again, with its place in the order. A live machine stops, and the
+// request waits on the host side until it runs on; in a replay nobody waits.
+static void request_retry(DriveRequest *request, int result)
+{
+    Drive *drive = request->drive;
+    request->finished = false;
+    if (request->op == BLOCK_READ) {
+        g_clear_pointer(&request->buf, g_free);
+    }
+    g_clear_pointer(&request->tainted, g_free);
+    request->ntainted = 0;
+    if (replay_mode(drive->replay) == REPLAY_PLAY) {
+        request_issue(request);
+    } else {
+        request->held = true;
+        drive->io_error = -result;
+    }
+}
+
+static void release_held(DriveRequest *request)
+{
+    request->held = false;
+    request_issue(request);
+}
+
+void drive_resume(Drive *drive)
+{
+    drive->io_error = 0;
+    for (unsigned i = 0; i < drive->requests->len; i++) {
+        DriveRequest *request = g_ptr_array_index(drive->requests, i);
+        if (request->held) {
+            release_held(request);
+        }
+    }
+}
+
 void drive_complete(Drive *drive, DriveRequest *request, int result)
 {
+    count(drive, request, result);
+    bool failed = result < 0 && !request->cancelled;
+    ErrorAction action = failed ? failure_action(drive, request, result) : ACTION_REPORT;
+    if (failed && action == ACTION_STOP) {
+        request_retry(request, result);
+        drive->backend->failed(drive->host, request, -result, action);
+        return;
+    }
     g_ptr_array_remove(drive->requests, request);
     drive->bytes_in_flight -= request_bytes(request);
-    if (op_changes(request->op)) {
+    if (op_changes(request->op) && (request->op != BLOCK_DISCARD || drive->discard)) {
         if (result < 0) {
             taint_add(&drive->taint, request->offset, request->len);
         } else {
@@ -247,6 +383,10 @@ void drive_complete(Drive *drive, DriveRequest *request, int result)
     if (!request->cancelled) {
         drive->in_flight--;
         bool data = request->op == BLOCK_READ && result == 0;
+        if (failed) {
+            drive->backend->failed(drive->host, request, -result, action);
+            result = action == ACTION_IGNORE ? 0 : result; // a read then brings nothing
+        }
         drive->done(drive->dev, request->tag, result, data ? request->buf : NULL,
                     data ? request->len : 0);
     }
@@ -259,6 +399,9 @@ void drive_cancel(Drive *drive)
         DriveRequest *request = g_ptr_array_index(drive->requests, i);
         if (request->issued) {
             request->cancelled = true;
+            if (request->held) {
+                release_held(request); // a replay can't tell it from one that runs
+            }
         } else {
             drive->bytes_in_flight -= request_bytes(request);
             g_ptr_array_remove_index(drive->requests, i);

@@ -8,6 +8,20 @@
 
 #include "block/image.h"
 
+static FileTrace *tracer;
+
+void file_trace(FileTrace *trace)
+{
+    tracer = trace;
+}
+
+static void trace(int fd, FileOp op, uint64_t offset, uint64_t len, const uint8_t *buf)
+{
+    if (tracer) {
+        tracer(fd, op, offset, len, buf);
+    }
+}
+
 // A negative off_t would be refused by the system with a misleading reason; images are checked
 // before.
 static bool range_ok(uint64_t offset, uint64_t len)
@@ -44,6 +58,7 @@ int file_write(int fd, uint64_t offset, uint64_t len, const uint8_t *buf)
     if (!range_ok(offset, len)) {
         return -EFBIG;
     }
+    trace(fd, FILE_WRITE, offset, len, buf);
     while (len > 0) {
         ssize_t n = pwrite(fd, buf, MIN(len, 1u << 30), (off_t)offset);
         if (n < 0 && errno == EINTR) {
@@ -89,10 +104,25 @@ int file_zero(int fd, uint64_t offset, uint64_t len, bool unmap)
     uint64_t inside = offset < (uint64_t)end ? MIN(len, (uint64_t)end - offset) : 0;
     int mode = unmap ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE : FALLOC_FL_ZERO_RANGE;
     if (inside > 0 && fallocate(fd, mode, (off_t)offset, (off_t)inside) == 0) {
+        trace(fd, FILE_ZERO, offset, inside, NULL);
         offset += inside;
         len -= inside;
     }
     return file_write_zeros(fd, offset, len);
+}
+
+int file_resize(int fd, uint64_t size_bytes)
+{
+    if (!range_ok(size_bytes, 0)) {
+        return -EFBIG;
+    }
+    trace(fd, FILE_RESIZE, size_bytes, 0, NULL);
+    while (ftruncate(fd, (off_t)size_bytes) < 0) {
+        if (errno != EINTR) {
+            return -errno;
+        }
+    }
+    return 0;
 }
 
 int file_sync(int fd)
@@ -102,6 +132,7 @@ int file_sync(int fd)
             return -errno;
         }
     }
+    trace(fd, FILE_SYNC, 0, 0, NULL);
     return 0;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Images: opening a file with all that it is backed by, and the checked calls into the drivers.
 //
-// A backing file's name is relative to the folder of the image that names it. Only regular files
-// and block devices are opened; a chain has at most 64 images, and none twice.
+// A node's tree is flattened as it is opened: one Image is a format together with the file under
+// it. A backing file's name is relative to the folder of the image that names it. Only regular
+// files and block devices are opened; a chain has at most 64 images, and none twice.
 #include "block/image.h"
 
 #include <assert.h>
@@ -44,6 +45,8 @@ static void image_free(Image *image)
     g_free(image->path);
     g_free(image->backing_name);
     g_free(image->backing_format);
+    node_free(image->backing_node);
+    node_free(image->own_node);
     g_free(image);
 }
 
@@ -98,17 +101,21 @@ static const char *strip_protocol(const char *path, Error *err)
     return NULL;
 }
 
+// -1: err, and errno says why.
 static int open_file(const char *path, bool read_only, struct stat *st, Error *err)
 {
     // O_NONBLOCK: a FIFO must not keep us waiting before we know that it is one.
     int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        fail(err, "Could not open '%s': %s", path, strerror(errno));
+        int error = errno;
+        fail(err, "Could not open '%s': %s", path, strerror(error));
+        errno = error;
         return -1;
     }
     if (fstat(fd, st) < 0 || !(S_ISREG(st->st_mode) || S_ISBLK(st->st_mode))) {
         fail(err, "Could not open '%s': it is neither a regular file nor a block device", path);
         close(fd);
+        errno = EINVAL;
         return -1;
     }
     return fd;
@@ -138,38 +145,122 @@ static bool chain_enter(Chain *chain, const char *path, const struct stat *st, E
     return true;
 }
 
-static Image *open_one(const char *name, const char *format, bool read_only, Chain *chain,
-                       Error *err)
+// ---- trees of nodes ----
+
+typedef struct Opening {
+    NodeLookup *lookup;
+    unsigned depth; // nodes followed, so that references can't go round for ever
+    Chain chain;
+} Opening;
+
+// What a node stands for: references and blkreplay are followed. NULL: err.
+static const NodeSpec *resolve(Opening *opening, const NodeSpec *node, Error *err)
 {
-    const char *path = strip_protocol(name, err);
+    while (node->ref || node->image) {
+        const NodeSpec *target =
+            node->image ? node->image : opening->lookup ? opening->lookup(node->ref) : NULL;
+        if (!target || ++opening->depth > 4 * MAX_DEPTH) {
+            fail(err, "Cannot find device='%s' nor node-name='%s'", node->ref ? node->ref : "",
+                 node->ref ? node->ref : "");
+            return NULL;
+        }
+        node = target;
+    }
+    return node;
+}
+
+// The file under a node; the node itself if it is the file. NULL: err.
+static const NodeSpec *resolve_file(Opening *opening, const NodeSpec *node, Error *err)
+{
+    if (node_is_protocol(node->driver)) {
+        return node;
+    }
+    const NodeSpec *file = resolve(opening, node->file, err);
+    if (file && !node_is_protocol(file->driver)) {
+        fail(err, "driver '%s' over driver '%s' is not supported, only over file, host_device, "
+                  "null-co and null-aio",
+             node->driver ? node->driver : "(guessed)", file->driver ? file->driver : "(guessed)");
+        return NULL;
+    }
+    return file;
+}
+
+static Image *open_null(const NodeSpec *node, const NodeSpec *file, bool read_only, Error *err)
+{
+    if (node->driver && strcmp(node->driver, "qcow2") == 0) {
+        fail(err, "Image is not in qcow2 format");
+        return NULL;
+    }
+    Image *image = image_new(&block_null);
+    image->node = file;
+    image->read_only = read_only;
+    if (!block_null.open(image, err)) {
+        image_free(image);
+        return NULL;
+    }
+    image->node = node;
+    return image;
+}
+
+static const BlockDriver *choose_driver(const NodeSpec *node, int fd, bool *probed, Error *err)
+{
+    const char *format = node_is_protocol(node->driver) ? "raw" : node->driver;
+    *probed = !format;
+    const BlockDriver *driver = format ? driver_find(format) : driver_probe(fd);
+    if (!driver) {
+        fail(err, "Unknown driver '%s'", format);
+    }
+    return driver;
+}
+
+static bool open_driver(Image *image, Opening *opening, const NodeSpec *file, const struct stat *st,
+                        Error *err)
+{
+    if (!chain_enter(&opening->chain, image->path, st, err)) {
+        return false;
+    }
+    bool resizes = image->driver == &block_qcow2;
+    return (lock_take(image->fd, image->path, !image->read_only, resizes, file->locking, err) &&
+            image->driver->open(image, err)) ||
+           fail_prefix(err, "Could not open '%s'", image->path);
+}
+
+static Image *open_file_node(const NodeSpec *node, const NodeSpec *file, bool read_only,
+                             Opening *opening, Error *err)
+{
+    const char *path = strip_protocol(file->filename, err);
     if (!path) {
-        fail_prefix(err, "Could not open '%s'", name);
+        fail_prefix(err, "Could not open '%s'", file->filename);
         return NULL;
     }
-    const BlockDriver *driver = format ? driver_find(format) : NULL;
-    if (format && !driver) {
-        fail(err, "Could not open '%s': Unknown driver '%s'", path, format);
+    bool fallback = node->auto_read_only == NODE_ON || file->auto_read_only == NODE_ON;
+    if (file->read_only == NODE_ON && !read_only && !fallback) {
+        fail(err, "Block node is read-only");
         return NULL;
     }
+    read_only = read_only || file->read_only == NODE_ON;
     struct stat st;
     int fd = open_file(path, read_only, &st, err);
-    if (fd < 0) {
-        return NULL;
+    if (fd < 0 && fallback && !read_only && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+        read_only = true;
+        fd = open_file(path, true, &st, err);
     }
-    if (!chain_enter(chain, path, &st, err)) {
-        close(fd);
-        return NULL;
-    }
+    bool probed;
+    const BlockDriver *driver = fd >= 0 ? choose_driver(node, fd, &probed, err) : NULL;
     if (!driver) {
-        driver = driver_probe(fd);
+        if (fd >= 0) {
+            close(fd);
+            fail_prefix(err, "Could not open '%s'", path);
+        }
+        return NULL;
     }
     Image *image = image_new(driver);
     image->path = g_strdup(path);
     image->fd = fd;
     image->read_only = read_only;
-    image->probed = !format;
-    if (!driver->open(image, err)) {
-        fail_prefix(err, "Could not open '%s'", path);
+    image->probed = probed;
+    image->node = node;
+    if (!open_driver(image, opening, file, &st, err)) {
         image_free(image);
         return NULL;
     }
@@ -190,21 +281,76 @@ static char *backing_path(const Image *image)
     return path;
 }
 
+static Image *open_tree(const NodeSpec *node, bool read_only, Opening *opening, Error *err);
+
+// The backing image that the image itself names; a node is made for it, which the image then owns.
+static Image *open_named(Image *image, Opening *opening, Error *err)
+{
+    char *path = backing_path(image);
+    bool pseudo = g_str_has_prefix(path, "json:");
+    NodeSpec *node = pseudo ? node_parse_pseudo(path, err) : node_new();
+    if (node && !pseudo) {
+        node->driver = g_strdup(image->backing_format);
+        node->file = node_new();
+        node->file->driver = g_strdup("file");
+        node->file->filename = g_strdup(path);
+    }
+    g_free(path);
+    Image *backing = node ? open_tree(node, true, opening, err) : NULL;
+    image->backing_node = node;
+    return backing;
+}
+
+static Image *open_tree(const NodeSpec *node, bool read_only, Opening *opening, Error *err)
+{
+    node = resolve(opening, node, err);
+    const NodeSpec *file = node ? resolve_file(opening, node, err) : NULL;
+    if (!file) {
+        return NULL;
+    }
+    bool direct = node->direct == NODE_ON || file->direct == NODE_ON;
+    if (file->aio == NODE_ON && !direct) {
+        fail(err, "aio=native was specified, but it requires cache.direct=on, which was not "
+                  "specified.");
+        return NULL;
+    }
+    read_only = read_only || node->read_only == NODE_ON;
+    Image *image = node_is_null(file->driver) ? open_null(node, file, read_only, err)
+                                              : open_file_node(node, file, read_only, opening, err);
+    if (!image || node->no_backing || (!node->backing && !image->backing_name)) {
+        return image;
+    }
+    image->own_backing = node->backing;
+    image->backing = node->backing ? open_tree(node->backing, true, opening, err)
+                                   : open_named(image, opening, err);
+    if (!image->backing) {
+        fail_prefix(err, "Could not open backing file of '%s'", image->path);
+        image_close(image, NULL);
+        return NULL;
+    }
+    return image;
+}
+
+Image *image_open_node(const NodeSpec *node, bool read_only, NodeLookup *lookup, Error *err)
+{
+    Opening opening = {.lookup = lookup};
+    return open_tree(node, read_only, &opening, err);
+}
+
 Image *image_open(const char *path, const char *format, bool read_only, Error *err)
 {
-    Chain chain = {0};
-    Image *top = open_one(path, format, read_only, &chain, err);
-    for (Image *image = top; image && image->backing_name; image = image->backing) {
-        char *name = backing_path(image);
-        image->backing = open_one(name, image->backing_format, true, &chain, err);
-        g_free(name);
-        if (!image->backing) {
-            fail_prefix(err, "Could not open backing file of '%s'", image->path);
-            image_close(top, NULL);
-            return NULL;
-        }
+    NodeSpec *node = node_new();
+    node->driver = g_strdup(format);
+    node->file = node_new();
+    node->file->driver = g_strdup("file");
+    node->file->filename = g_strdup(path);
+    Image *image = image_open_node(node, read_only, NULL, err);
+    if (image) {
+        image->own_node = node;
+    } else {
+        node_free(node);
     }
-    return top;
+    return image;
 }
 
 static void check_range(const Image *image, uint64_t offset, uint64_t len)
@@ -234,6 +380,22 @@ int image_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
         return -EPERM;
     }
     return len ? image->driver->zero(image, offset, len, unmap) : 0;
+}
+
+int image_resize(Image *image, uint64_t size_bytes)
+{
+    uint64_t old = image->size_bytes;
+    if (!image->driver->resize || size_bytes < old) {
+        return -ENOTSUP;
+    }
+    int result = image->driver->resize(image, size_bytes);
+    if (result == 0) {
+        image->size_bytes = size_bytes;
+        // A backing image that is longer than the disk was must not show.
+        bool shows = image->backing && image->backing->size_bytes > old && !image->read_only;
+        result = shows ? image_zero(image, old, size_bytes - old, true) : 0;
+    }
+    return result;
 }
 
 int image_flush(Image *image)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "block/node.h"
 #include "util/error.h"
 
 typedef struct Image Image;
@@ -24,6 +25,9 @@ typedef struct ImageInfo {    // for `info block`, query-block and the identity 
     uint64_t allocated_bytes; // on the host
     uint32_t cluster_bytes;   // 0: no clusters
     bool dirty;               // its last user did not finish
+    bool corrupt, lazy_refcounts;
+    unsigned version, refcount_bits; // of qcow2; 0: another format
+    const char *compression;
 } ImageInfo;
 
 typedef struct BlockDriver {
@@ -46,6 +50,8 @@ typedef struct BlockDriver {
     // True if [offset, offset + *run) is known to read as zeros without looking at data; else
     // false, and nothing is known about *run bytes. 1 <= *run <= len. NULL: nothing is ever known.
     bool (*is_zero)(Image *image, uint64_t offset, uint64_t len, uint64_t *run);
+    // Makes the disk longer; no request is in flight. NULL: it can't.
+    int (*resize)(Image *image, uint64_t size_bytes);
     void (*info)(Image *image, ImageInfo *info); // NULL: the generic fields say all
     // Changes whenever the file is likely to hold another disk (not: whenever its data change).
     bool (*identity)(Image *image, uint64_t *hash, Error *err);
@@ -57,16 +63,24 @@ struct Image {
     int fd;     // -1 for layers without a file
     bool read_only;
     bool probed; // the format was guessed, so the guest must not be able to change the guess
+    bool own_backing; // which was given from outside; backing_name doesn't count
+    const NodeSpec *node; // that it was opened by, as long as that lives; NULL-able
     uint64_t size_bytes;
     char *backing_name;   // as stored in the image, NULL: none
     char *backing_format; // NULL: not stored
     Image *backing;       // owned
+    NodeSpec *backing_node, *own_node; // owned: nodes made for lack of others; NULL-able
 };
 
-extern const BlockDriver block_raw, block_qcow2;
+extern const BlockDriver block_raw, block_qcow2, block_null;
 
 // Opens the file and what it is backed by (always read-only). format NULL: look at it.
 Image *image_open(const char *path, const char *format, bool read_only, Error *err)
+    __attribute__((warn_unused_result));
+// The same of a node, which must live as long as the image. `lookup` finds what references name
+// (NULL: nothing).
+typedef const NodeSpec *NodeLookup(const char *name);
+Image *image_open_node(const NodeSpec *node, bool read_only, NodeLookup *lookup, Error *err)
     __attribute__((warn_unused_result));
 // Closes the stack from the top; the first error is reported, all is freed in any case. NULL is
 // legal.
@@ -77,6 +91,7 @@ int image_write(Image *image, uint64_t offset, uint64_t len, const uint8_t *buf)
 int image_zero(Image *image, uint64_t offset, uint64_t len, bool unmap);
 int image_flush(Image *image);
 bool image_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run);
+int image_resize(Image *image, uint64_t size_bytes);
 void image_info(Image *image, ImageInfo *info);
 bool image_identity(Image *image, uint64_t *hash, Error *err) __attribute__((warn_unused_result));
 // Reads from image->backing; zeros where there is none or beyond its end.
@@ -101,12 +116,25 @@ bool undo_record_begin(Image *image, Error *err) __attribute__((warn_unused_resu
 Image *undo_replay_open(Image *backing, const char *path, const uint8_t id[16], Error *err)
     __attribute__((warn_unused_result));
 
+// ---- locks (lock-host.c) ----
+
+// Tells other programs, those that lock images as QEMU does included, what this one does with the
+// file: it reads, or writes as well; `resizes`: the file's size is part of its format. False:
+// another one is in the way. The lock ends with the descriptor.
+bool lock_take(int fd, const char *path, bool writes, bool resizes, NodeChoice locking, Error *err)
+    __attribute__((warn_unused_result));
+
 // ---- file helpers ----
 
 int file_read(int fd, uint64_t offset, uint64_t len, uint8_t *buf); // zeros beyond the end
 int file_write(int fd, uint64_t offset, uint64_t len, const uint8_t *buf);
 int file_zero(int fd, uint64_t offset, uint64_t len, bool unmap);
+int file_resize(int fd, uint64_t size_bytes);
 int file_sync(int fd);
+// Test hook: told of each change of a file before it is made, and of each sync that has succeeded.
+typedef enum FileOp { FILE_WRITE, FILE_ZERO, FILE_RESIZE, FILE_SYNC } FileOp;
+typedef void FileTrace(int fd, FileOp op, uint64_t offset, uint64_t len, const uint8_t *buf);
+void file_trace(FileTrace *trace); // while no request is in flight; NULL: off
 bool buffer_is_zero(const uint8_t *buf, uint64_t len);
 
 // ---- a sparse map from cluster number to a value ----

@@ -80,8 +80,7 @@ static int overlay_fill(Overlay *overlay, uint64_t cluster, uint64_t in, uint64_
     int result = 0;
     uint64_t start = cluster * CLUSTER;
     if (value == MAP_NONE && n < CLUSTER) {
-        result = image_read_backing(&overlay->image, start,
-                                    MIN(CLUSTER, overlay->image.size_bytes - start), whole);
+        result = image_read_backing(&overlay->image, start, CLUSTER, whole);
     }
     if (result == 0) {
         memcpy(whole + in, buf, n);
@@ -186,6 +185,11 @@ static bool overlay_close(Image *image, Error *err)
     return true;
 }
 
+static int overlay_resize(Image *image, uint64_t size_bytes)
+{
+    return 0; // what is behind the backing image's end reads as zeros
+}
+
 static const BlockDriver block_overlay = {
     .format = "overlay",
     .instance_size = sizeof(Overlay),
@@ -195,6 +199,7 @@ static const BlockDriver block_overlay = {
     .zero = overlay_zero,
     .flush = overlay_flush,
     .is_zero = overlay_is_zero,
+    .resize = overlay_resize,
 };
 
 Image *overlay_open(Image *backing, Error *err)

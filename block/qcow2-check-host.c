@@ -247,23 +247,58 @@ static void hash_header(Check *check)
     }
 }
 
+static void check_begin(Check *check, Qcow2 *q, bool counts, Error *err)
+{
+    *check = (Check){.q = q, .err = err, .budget = qcow2_unchecked ? 0 : TABLE_BUDGET};
+    check->clusters = (q->file_bytes + q->cluster_bytes - 1) >> q->cluster_bits;
+    if (counts && check->clusters <= MAX_COUNTED && !qcow2_unchecked) {
+        check->counts = g_new0(uint16_t, check->clusters);
+    }
+    check->table = g_malloc(q->cluster_bytes);
+    check->hash = XXH3_createState();
+    XXH3_64bits_reset(check->hash);
+    hash_header(check);
+}
+
+static void check_end(Check *check)
+{
+    XXH3_freeState(check->hash);
+    g_free(check->table);
+    g_free(check->counts);
+}
+
 bool qcow2_check(Qcow2 *q, bool counts, Error *err)
 {
-    Check check = {.q = q, .err = err, .budget = qcow2_unchecked ? 0 : TABLE_BUDGET};
-    check.clusters = (q->file_bytes + q->cluster_bytes - 1) >> q->cluster_bits;
-    if (counts && check.clusters <= MAX_COUNTED && !qcow2_unchecked) {
-        check.counts = g_new0(uint16_t, check.clusters);
-    }
-    check.table = g_malloc(q->cluster_bytes);
-    check.hash = XXH3_createState();
-    XXH3_64bits_reset(check.hash);
-    hash_header(&check);
+    Check check;
+    check_begin(&check, q, counts, err);
     bool ok = use_counting(&check) && check_l1(&check, q->l1, q->l1_entries, q->l1_offset, true);
     q->identity = XXH3_64bits_digest(check.hash);
     q->identity_known = ok;
     ok = ok && (!check.counts || (check_snapshots(&check) && compare_counts(&check)));
-    XXH3_freeState(check.hash);
-    g_free(check.table);
-    g_free(check.counts);
+    check_end(&check);
     return ok;
+}
+
+uint16_t *qcow2_count(Qcow2 *q, uint64_t *clusters, Error *err)
+{
+    Check check;
+    uint16_t *counts = NULL;
+    check_begin(&check, q, true, err);
+    if (!check.counts) {
+        fail(err, "the image is too large for its reference counts to be repaired here");
+    } else if (use_counting(&check) &&
+               check_l1(&check, q->l1, q->l1_entries, q->l1_offset, true) &&
+               check_snapshots(&check)) {
+        if (check.budget < q->cluster_bytes) {
+            fail(err, "the image's tables are too large for a repair here");
+        } else {
+            counts = g_steal_pointer(&check.counts);
+        }
+    }
+    for (uint64_t i = 0; counts && i < check.clusters; i++) {
+        counts[i] &= COUNT_MASK;
+    }
+    *clusters = check.clusters;
+    check_end(&check);
+    return counts;
 }

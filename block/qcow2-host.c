@@ -2,9 +2,11 @@
 // qcow2: header, opening, closing. See block/qcow2-host.h.
 //
 // Not supported, and refused: encryption, external data files, extended L2 entries, features that
-// we don't know. An image marked dirty or corrupt is only read. Internal snapshots are kept, not
-// used. Persistent bitmaps lose their consistency mark at the first write, as the format asks of
-// programs that don't keep them.
+// we don't know. An image marked corrupt is only read; one marked dirty (by another program that
+// keeps its counts lazily and died) is repaired before it is written. Lazy counting itself isn't
+// done, whatever the image allows: our counts are right at any moment, so that our images never are
+// dirty. Internal snapshots are kept, not used. Persistent bitmaps lose their consistency mark at
+// the first write, as the format asks of programs that don't keep them.
 #include "block/qcow2-host.h"
 
 #include <errno.h>
@@ -23,7 +25,7 @@ enum {
 };
 // Types of header extensions.
 static const uint32_t EXTENSION_END = 0, EXTENSION_BACKING_FORMAT = 0xe2792aca,
-                      EXTENSION_FEATURES = 0x6803f857;
+                      EXTENSION_FEATURES = 0x6803f857, EXTENSION_BITMAPS = 0x23852875;
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -120,11 +122,6 @@ static bool check_features(Qcow2 *q, const uint8_t *names, uint32_t names_len, E
         return fail(err, "qcow2: Image is corrupt; cannot be opened read/write ('qemu-img check -r "
                          "all' may repair it)");
     }
-    if ((q->incompatible & QCOW2_DIRTY) && !q->image.read_only) {
-        return fail(err, "its last user did not finish and left its reference counts wrong; "
-                         "'qemu-img check -r all' "
-                         "repairs that (or use snapshot=on)");
-    }
     if (!(q->incompatible & QCOW2_COMPRESSION) != (q->compression == QCOW2_ZLIB)) {
         return fail(err, "Invalid compression type field");
     }
@@ -154,6 +151,8 @@ static bool parse_extensions(Qcow2 *q, const uint8_t *head, uint64_t limit, Erro
         } else if (type == EXTENSION_FEATURES) {
             names = head + at;
             names_len = len;
+        } else if (type == EXTENSION_BITMAPS) {
+            q->bitmaps = true;
         }
         at += ((uint64_t)len + 7) / 8 * 8;
     }
@@ -235,6 +234,7 @@ static bool parse_header(Qcow2 *q, Error *err)
     q->refcount_order = 4;
     if (q->version >= 3) {
         q->incompatible = qcow2_get64(fixed + 72);
+        q->compatible = qcow2_get64(fixed + 80);
         q->autoclear = qcow2_get64(fixed + 88);
         q->refcount_order = get32(fixed + 96);
         q->header_length = get32(fixed + 100);
@@ -321,6 +321,9 @@ static bool open_tables(Qcow2 *q, Error *err)
     q->reftable = g_new0(uint64_t, entries);
     memcpy(q->reftable, words, bytes);
     g_free(words);
+    if ((q->incompatible & QCOW2_DIRTY) && !q->image.read_only && !qcow2_repair(q, err)) {
+        return fail_prefix(err, "its last user did not finish and left its reference counts wrong");
+    }
     return (q->incompatible & QCOW2_CORRUPT) || qcow2_check(q, !q->image.read_only, err);
 }
 
@@ -385,11 +388,47 @@ static bool qcow2_identity(Image *image, uint64_t *hash, Error *err)
     return ok;
 }
 
+// Within the clusters that the L1 table has; a larger table would have to move.
+static int qcow2_resize(Image *image, uint64_t size_bytes)
+{
+    Qcow2 *q = (Qcow2 *)image;
+    uint64_t per_l2 = q->cluster_bytes * qcow2_l2_entries(q);
+    uint64_t entries = MAX((size_bytes + per_l2 - 1) / per_l2, q->l1_entries);
+    uint64_t room = (q->l1_entries * 8ull + q->cluster_bytes - 1) & ~(q->cluster_bytes - 1);
+    int result = qcow2_touch(q);
+    if (result < 0 || entries * 8 > room || (q->version < 3 && q->snapshots)) {
+        return result < 0 ? result : -ENOTSUP;
+    }
+    uint8_t head[16] = {0}, *zeros = g_malloc0((entries - q->l1_entries) * 8);
+    qcow2_put64(head, size_bytes);
+    for (unsigned i = 0; i < 4; i++) {
+        head[12 + i] = (uint8_t)(entries >> (24 - 8 * i));
+    }
+    result = qcow2_file_write(q, q->l1_offset + q->l1_entries * 8ull,
+                              (entries - q->l1_entries) * 8, zeros);
+    g_free(zeros);
+    result = result == 0 ? file_sync(image->fd) : result;
+    // Size, no encryption, L1 entries: one write, so that they change together.
+    result = result == 0 ? qcow2_file_write(q, 24, sizeof(head), head) : result;
+    if (result == 0) {
+        q->l1 = g_renew(uint64_t, q->l1, MAX(entries, 1));
+        memset(q->l1 + q->l1_entries, 0, (entries - q->l1_entries) * 8);
+        q->l1_entries = (uint32_t)entries;
+        result = file_sync(image->fd);
+    }
+    return result;
+}
+
 static void qcow2_info(Image *image, ImageInfo *info)
 {
     Qcow2 *q = (Qcow2 *)image;
     info->cluster_bytes = (uint32_t)q->cluster_bytes;
     info->dirty = q->incompatible & QCOW2_DIRTY;
+    info->corrupt = (q->incompatible & QCOW2_CORRUPT) || q->broken;
+    info->version = q->version;
+    info->lazy_refcounts = q->compatible & QCOW2_LAZY_REFCOUNTS;
+    info->refcount_bits = 1u << q->refcount_order;
+    info->compression = q->compression == QCOW2_ZSTD ? "zstd" : "zlib";
 }
 
 const BlockDriver block_qcow2 = {
@@ -403,6 +442,7 @@ const BlockDriver block_qcow2 = {
     .zero = qcow2_zero,
     .flush = qcow2_flush,
     .is_zero = qcow2_is_zero,
+    .resize = qcow2_resize,
     .info = qcow2_info,
     .identity = qcow2_identity,
 };

@@ -20,6 +20,7 @@ enum {
     QCOW2_COMPRESSION = 1 << 3,
     QCOW2_EXTENDED_L2 = 1 << 4, // incompatible features
 };
+enum { QCOW2_LAZY_REFCOUNTS = 1 << 0 }; // compatible features
 enum { QCOW2_ZLIB = 0, QCOW2_ZSTD = 1 };
 enum { QCOW2_MAX_L1_BYTES = 32 << 20, QCOW2_MAX_REFTABLE_BYTES = 8 << 20 };
 
@@ -53,7 +54,8 @@ typedef struct Qcow2 {
     // header
     unsigned version, header_length, cluster_bits, refcount_order;
     uint64_t cluster_bytes;
-    uint64_t incompatible, autoclear;
+    uint64_t incompatible, compatible, autoclear;
+    bool bitmaps; // it has persistent bitmaps, in clusters that our tables don't name
     unsigned compression;
     uint64_t l1_offset, reftable_offset, snapshots_offset;
     uint32_t l1_entries, reftable_clusters, snapshots;
@@ -77,6 +79,7 @@ typedef struct Qcow2 {
 
 typedef struct Release {
     uint64_t offset, len; // bytes of the file whose clusters each lose one reference
+    bool unmap;           // the guest gave it up: what becomes free is given back to the host
 } Release;
 
 typedef enum MappingKind {
@@ -137,15 +140,24 @@ void qcow2_l2_set(Qcow2 *q, Table *l2, uint64_t cluster, uint64_t entry);
 
 // qcow2-refcount-host.c
 uint64_t qcow2_refcount_get(const Qcow2 *q, const uint8_t *block, uint64_t index);
+void qcow2_refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_t value,
+                        uint64_t *at, uint64_t *len); // *at, *len: the bytes changed
 int qcow2_alloc(Qcow2 *q, uint64_t *offset);              // one cluster, its count is 1
-int qcow2_unref(Qcow2 *q, uint64_t offset, uint64_t len); // at once
-void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len);
+int qcow2_unref(Qcow2 *q, Release release); // at once
+void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len, bool unmap);
 
 // qcow2-check-host.c: walks all tables; false: what is wrong. Sets q->identity. `counts`: of
 // references too.
 bool qcow2_check(Qcow2 *q, bool counts, Error *err);
 extern bool
     qcow2_unchecked; // test hook: open without the walk, as if all tables were beyond its bound
+
+// References to each cluster of the file, as far as our tables go; g_free. NULL: err.
+uint16_t *qcow2_count(Qcow2 *q, uint64_t *clusters, Error *err);
+
+// qcow2-repair-host.c: an image that its last user left dirty gets right counts, and is dirty no
+// more.
+bool qcow2_repair(Qcow2 *q, Error *err) __attribute__((warn_unused_result));
 
 // qcow2-io-host.c
 int qcow2_read(Image *image, uint64_t offset, uint64_t len, uint8_t *buf);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -157,13 +156,13 @@ bool qcow2_is_zero(Image *image, uint64_t offset, uint64_t len, uint64_t *run)
 // ---- writing ----
 
 // With the lock: gives back what an entry that was just replaced referred to.
-static void release_old(Qcow2 *q, const Mapping *old, uint64_t kept)
+static void release_old(Qcow2 *q, const Mapping *old, uint64_t kept, bool unmap)
 {
     if (old->kind == MAPPING_COMPRESSED) {
         // Whole sectors were reserved for it.
-        qcow2_unref_later(q, old->host & ~511ull, old->host_len + (old->host & 511));
+        qcow2_unref_later(q, old->host & ~511ull, old->host_len + (old->host & 511), unmap);
     } else if (old->host && old->host != kept) {
-        qcow2_unref_later(q, old->host, q->cluster_bytes);
+        qcow2_unref_later(q, old->host, q->cluster_bytes, unmap);
     }
 }
 
@@ -205,7 +204,7 @@ static int fill_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t
     }
     if (host >= q->file_bytes && reads_zero(q, cluster, old)) {
         // Beyond its end the file is all zeros: no need to write them.
-        if (ftruncate(q->image.fd, (off_t)(host + q->cluster_bytes)) == 0) {
+        if (file_resize(q->image.fd, host + q->cluster_bytes) == 0) {
             q->file_bytes = host + q->cluster_bytes;
             return qcow2_file_write(q, host + in, n, buf);
         }
@@ -241,12 +240,12 @@ static int write_new(Qcow2 *q, uint64_t cluster, const Mapping *old, uint64_t in
     result = fill_cluster(q, cluster, old, host, in, n, buf);
     if (result < 0) {
         if (!reserved) {
-            (void)qcow2_unref(q, host, q->cluster_bytes);
+            (void)qcow2_unref(q, (Release){host, q->cluster_bytes, false});
         }
         return result;
     }
     qcow2_l2_set(q, l2, cluster, host | QCOW2_COPIED);
-    release_old(q, old, reserved ? host : 0);
+    release_old(q, old, reserved ? host : 0, false);
     return 0;
 }
 
@@ -294,7 +293,7 @@ static bool no_backing_data(Qcow2 *q, uint64_t offset)
 }
 
 // With the lock: makes a whole cluster read as zeros.
-static int zero_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old)
+static int zero_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old, bool unmap)
 {
     bool drop = no_backing_data(q, cluster << q->cluster_bits);
     if (old->kind == MAPPING_ZERO || (old->kind == MAPPING_NONE && drop)) {
@@ -312,13 +311,13 @@ static int zero_cluster(Qcow2 *q, uint64_t cluster, const Mapping *old)
     int result = qcow2_l2_for_write(q, cluster, &l2);
     if (result == 0) {
         qcow2_l2_set(q, l2, cluster, drop ? 0 : QCOW2_ZERO);
-        release_old(q, old, 0);
+        release_old(q, old, 0, unmap);
     }
     return result;
 }
 
 // Whole clusters of one L2 table at most; *done: bytes dealt with.
-static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
+static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, bool unmap, uint64_t *done)
 {
     Mapping mapping;
     *done = q->cluster_bytes;
@@ -328,7 +327,7 @@ static int zero_some(Qcow2 *q, uint64_t offset, uint64_t len, uint64_t *done)
     if (result == 0 && mapping.no_table && no_backing_data(q, offset)) {
         *done = extent(q, offset, len, &mapping);
     } else if (result == 0) {
-        result = zero_cluster(q, offset >> q->cluster_bits, &mapping);
+        result = zero_cluster(q, offset >> q->cluster_bits, &mapping, unmap);
         if (result == 0 && q->pending->len > MAX_PENDING) {
             result = qcow2_write_back(q);
         }
@@ -358,7 +357,7 @@ int qcow2_zero(Image *image, uint64_t offset, uint64_t len, bool unmap)
         uint64_t n = MIN(len, q->cluster_bytes - in);
         bool whole = in == 0 && (n == q->cluster_bytes || offset + n == image->size_bytes);
         if (whole) {
-            result = zero_some(q, offset, len, &n);
+            result = zero_some(q, offset, len, unmap, &n);
             n = MIN(n, len);
         } else {
             result = zero_part(image, offset, n);

@@ -25,8 +25,8 @@ uint64_t qcow2_refcount_get(const Qcow2 *q, const uint8_t *block, uint64_t index
     return value;
 }
 
-static void refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_t value,
-                         uint64_t *at, uint64_t *len)
+void qcow2_refcount_put(const Qcow2 *q, uint8_t *block, uint64_t index, uint64_t value,
+                        uint64_t *at, uint64_t *len)
 {
     unsigned bits = 1u << q->refcount_order;
     *at = index * bits / 8;
@@ -68,10 +68,10 @@ static int refcount_set(Qcow2 *q, Table *block, uint64_t cluster, uint64_t value
 {
     uint64_t at, len, index = cluster % qcow2_refblock_entries(q);
     uint64_t old = qcow2_refcount_get(q, block->bytes, index);
-    refcount_put(q, block->bytes, index, value, &at, &len);
+    qcow2_refcount_put(q, block->bytes, index, value, &at, &len);
     int result = qcow2_file_write(q, block->offset + at, len, block->bytes + at);
     if (result < 0) {
-        refcount_put(q, block->bytes, index, old, &at, &len);
+        qcow2_refcount_put(q, block->bytes, index, old, &at, &len);
     }
     return result;
 }
@@ -91,7 +91,7 @@ static int block_new(Qcow2 *q, uint64_t cluster)
     uint64_t index = cluster / qcow2_refblock_entries(q), at, len;
     uint64_t offset = cluster << q->cluster_bits;
     uint8_t *bytes = g_malloc0(q->cluster_bytes);
-    refcount_put(q, bytes, cluster % qcow2_refblock_entries(q), 1, &at, &len);
+    qcow2_refcount_put(q, bytes, cluster % qcow2_refblock_entries(q), 1, &at, &len);
     int result = qcow2_file_write(q, offset, q->cluster_bytes, bytes);
     result = result == 0 ? file_sync(q->image.fd) : result;
     result = result == 0 ? write_word(q, q->reftable_offset + index * 8, offset) : result;
@@ -113,7 +113,7 @@ static int write_new_blocks(Qcow2 *q, uint64_t first, uint64_t blocks, uint64_t 
         for (uint64_t i = 0;
              i < qcow2_refblock_entries(q) && b * qcow2_refblock_entries(q) + i < used; i++) {
             uint64_t at, len;
-            refcount_put(q, bytes, i, 1, &at, &len);
+            qcow2_refcount_put(q, bytes, i, 1, &at, &len);
         }
         result = qcow2_file_write(q, (first + b) << q->cluster_bits, q->cluster_bytes, bytes);
     }
@@ -173,7 +173,7 @@ static int grow_reftable(Qcow2 *q)
     q->reftable = table;
     q->reftable_offset = offset;
     q->reftable_clusters = (uint32_t)clusters;
-    return qcow2_unref(q, old_offset, old_bytes);
+    return qcow2_unref(q, (Release){old_offset, old_bytes, false});
 }
 
 // ---- allocation ----
@@ -244,10 +244,10 @@ int qcow2_alloc(Qcow2 *q, uint64_t *offset)
     }
 }
 
-int qcow2_unref(Qcow2 *q, uint64_t offset, uint64_t len)
+int qcow2_unref(Qcow2 *q, Release release)
 {
-    uint64_t last = (offset + len - 1) >> q->cluster_bits;
-    for (uint64_t cluster = offset >> q->cluster_bits; cluster <= last; cluster++) {
+    uint64_t last = (release.offset + release.len - 1) >> q->cluster_bits;
+    for (uint64_t cluster = release.offset >> q->cluster_bits; cluster <= last; cluster++) {
         Table *block;
         int result = block_of(q, cluster, &block);
         if (result < 0) {
@@ -265,13 +265,17 @@ int qcow2_unref(Qcow2 *q, uint64_t offset, uint64_t len)
         }
         if (count == 1) {
             q->free_hint = MIN(q->free_hint, cluster);
+            if (release.unmap) {
+                // Nothing on the disk refers to it any more. Failing only keeps the space.
+                (void)file_zero(q->image.fd, cluster << q->cluster_bits, q->cluster_bytes, true);
+            }
         }
     }
     return 0;
 }
 
-void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len)
+void qcow2_unref_later(Qcow2 *q, uint64_t offset, uint64_t len, bool unmap)
 {
-    Release release = {offset, len};
+    Release release = {offset, len, unmap};
     g_array_append_val(q->pending, release);
 }

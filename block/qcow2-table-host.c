@@ -158,7 +158,7 @@ int qcow2_write_back(Qcow2 *q)
     while (result == 0 && q->pending->len > 0) {
         Release release = g_array_index(q->pending, Release, q->pending->len - 1);
         g_array_set_size(q->pending, q->pending->len - 1);
-        result = qcow2_unref(q, release.offset, release.len);
+        result = qcow2_unref(q, release);
     }
     return result;
 }
@@ -253,7 +253,7 @@ int qcow2_l2_for_write(Qcow2 *q, uint64_t cluster, Table **l2)
     if (result == 0) {
         if (copy) {
             memcpy((*l2)->bytes, copy, q->cluster_bytes);
-            qcow2_unref_later(q, old & QCOW2_OFFSET, q->cluster_bytes);
+            qcow2_unref_later(q, old & QCOW2_OFFSET, q->cluster_bytes, false);
         }
         l1_set(q, (uint32_t)index, offset | QCOW2_COPIED);
     }

@@ -30,6 +30,14 @@ static void table_fill(void)
     }
 }
 
+void monitor_add_commands(const MonitorCommand *rows, unsigned count)
+{
+    table_fill();
+    for (unsigned i = 0; i < count; i++) {
+        g_ptr_array_add(table, (void *)&rows[i]);
+    }
+}
+
 unsigned command_count(void)
 {
     table_fill();

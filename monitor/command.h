@@ -20,6 +20,7 @@ typedef struct MonitorCommand {
     const char *params;   // for HMP's help: "/fmt addr"
     const char *help;
     size_t scratch_bytes; // call->scratch: carries facts from `machine` to `reply`
+    bool open_args;       // QMP: any members; the command looks at them itself
     bool bare_errors;     // HMP prints errors without "Error: "
     // I/O thread, before anything else; NULL: not needed. HMP's integers aren't known yet.
     bool (*prepare)(MonitorCall *call, Error *err);
@@ -66,6 +67,9 @@ typedef struct ArgSpec {
     bool optional;
 } ArgSpec;
 bool arg_next(const char **args, ArgSpec *spec); // walks over `args`; false at its end
+
+// Rows of another folder; borrowed for good. Before the main loop runs.
+void monitor_add_commands(const MonitorCommand *rows, unsigned count);
 
 extern const MonitorCommand monitor_commands[];
 extern const unsigned monitor_commands_count;

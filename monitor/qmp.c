@@ -100,6 +100,9 @@ static bool check_args(const MonitorCommand *command, JsonObject *args, Error *e
     const char *specs = command->args;
     ArgSpec spec;
     unsigned known = 0;
+    if (command->open_args) {
+        return true;
+    }
     while (arg_next(&specs, &spec)) {
         // An argument that stands for HMP's syntax only.
         if (spec.type == '/' || spec.type == '-') {
@@ -285,21 +288,28 @@ static void session_tell(Session *session, const ControlEvent *event)
         [CONTROL_STOP] = "STOP",           [CONTROL_RESUME] = "RESUME",
         [CONTROL_SHUTDOWN] = "SHUTDOWN",   [CONTROL_RESET] = "RESET",
         [CONTROL_POWERDOWN] = "POWERDOWN", [CONTROL_GUEST_PANICKED] = "GUEST_PANICKED",
-        [CONTROL_ENDED] = NULL};
+        [CONTROL_NAMED] = NULL,            [CONTROL_ENDED] = NULL};
     QmpSession *qmp = (QmpSession *)session;
-    if (!qmp->negotiated || !names[event->kind]) {
+    const char *name = event->kind == CONTROL_NAMED ? event->name : names[event->kind];
+    if (!qmp->negotiated || !name) {
         return;
     }
     JsonObject *object = json_object_new(), *stamp = json_object_new();
     json_object_set_int_member(stamp, "seconds", event->host_us / G_USEC_PER_SEC);
     json_object_set_int_member(stamp, "microseconds", event->host_us % G_USEC_PER_SEC);
     json_object_set_object_member(object, "timestamp", stamp);
-    json_object_set_string_member(object, "event", names[event->kind]);
+    json_object_set_string_member(object, "event", name);
     if (event->kind == CONTROL_SHUTDOWN || event->kind == CONTROL_RESET) {
         JsonObject *data = json_object_new();
         json_object_set_boolean_member(data, "guest", control_cause_is_guest(event->cause));
         json_object_set_string_member(data, "reason", control_cause_name(event->cause));
         json_object_set_object_member(object, "data", data);
+    } else if (event->kind == CONTROL_NAMED) {
+        Error err;
+        JsonNode *data = json_parse(event->data, -1, &err);
+        if (data) {
+            json_object_set_member(object, "data", data);
+        }
     } else if (event->kind == CONTROL_GUEST_PANICKED) {
         JsonObject *data = json_object_new();
         json_object_set_string_member(data, "action", "pause");

@@ -98,6 +98,7 @@ static gboolean hand_out(void *ctx)
         } else {
             tell(control, &notice->event);
         }
+        g_free(notice->event.data);
         g_free(notice);
     }
 }
@@ -139,6 +140,29 @@ void control_publish(Control *control, ControlEventKind kind, ControlCause cause
     g_mutex_lock(&control->lock);
     notify(control, notice);
     g_mutex_unlock(&control->lock);
+}
+
+void control_publish_named(Control *control, const char *name, char *json)
+{
+    enum { MOST = 64 };
+    ControlStatus status = {0};
+    control_status(control, &status);
+    g_mutex_lock(&control->lock);
+    bool room = g_queue_get_length(&control->notices) < MOST;
+    if (room) {
+        Notice *notice = g_new0(Notice, 1);
+        notice->event = (ControlEvent){.kind = CONTROL_NAMED,
+                                       .state = status.state,
+                                       .position = status.position,
+                                       .host_us = g_get_real_time(),
+                                       .name = name,
+                                       .data = json};
+        notify(control, notice);
+    }
+    g_mutex_unlock(&control->lock);
+    if (!room) {
+        g_free(json);
+    }
 }
 
 // ---- clients ----

@@ -65,6 +65,7 @@ typedef enum ControlEventKind {
     CONTROL_RESET,
     CONTROL_POWERDOWN,
     CONTROL_GUEST_PANICKED,
+    CONTROL_NAMED,      // an event of another folder: name and data
     CONTROL_ENDED,      // the machine thread is finished; nothing comes after it
 } ControlEventKind;
 
@@ -74,6 +75,8 @@ typedef struct ControlEvent {
     RunState state;          // the state after it
     Position position;
     int64_t host_us;         // host's time since the epoch
+    const char *name;        // NAMED: as in QMP; lives for ever
+    char *data;              // NAMED: a JSON object; lives until all listeners were told
 } ControlEvent;
 
 typedef void ControlListener(void *ctx, const ControlEvent *event);
@@ -159,4 +162,6 @@ void control_poll(Control *control);      // runs the requests that are queued n
 bool control_wait(Control *control, int64_t timeout_ns);
 void control_kick(Control *control);      // any thread: ends a wait, now or the next one
 void control_publish(Control *control, ControlEventKind kind, ControlCause cause); // machine thread
+// An event of another folder; takes `json`. At most 64 wait for the I/O thread, more are dropped.
+void control_publish_named(Control *control, const char *name, char *json);
 void control_end(Control *control);       // machine thread, last thing: publishes ENDED; requests are refused from now on

@@ -13,6 +13,7 @@
 #include "core/options.h"
 #include "monitor/monitor.h"
 #include "net/net-host.h"
+#include "softmmu/block-monitor.h"
 #include "softmmu/loader.h"
 #include "util/log.h"
 
@@ -130,13 +131,42 @@ static bool add_networks(Start *start, Error *err)
     return true;
 }
 
+// The short forms: what is put behind file=X.
+static const struct {
+    const char *option, *rest;
+} drive_forms[] = {
+    { "hda", "media=disk,index=0" }, { "hdb", "media=disk,index=1" }, { "hdc", "media=disk,index=2" }, { "hdd", "media=disk,index=3" },
+    { "cdrom", "media=cdrom,index=2" }, { "fda", "if=floppy,index=0" }, { "fdb", "if=floppy,index=1" }, { "mtdblock", "if=mtd" },
+    { "pflash", "if=pflash" }, { "sd", "if=sd" },
+};
+
+static bool add_drive_form(const CmdlineItem *item, Error *err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drive_forms); i++) {
+        if (is_item(item, drive_forms[i].option)) {
+            char **parts = g_strsplit(item->value, ",", -1);
+            char *name = g_strjoinv(",,", parts);
+            char *text = g_strdup_printf("file=%s,%s", name, drive_forms[i].rest);
+            bool ok = block_drive_add(text, err);
+            g_free(text);
+            g_free(name);
+            g_strfreev(parts);
+            return ok;
+        }
+    }
+    return true;
+}
+
 static bool add_drives(Start *start, Error *err)
 {
     Cmdline *c = start->cmdline;
     for (unsigned i = 0; i < c->items->len; i++) {
         const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
-        if (is_item(item, "drive") && !block_drive_add(item->value, err)) {
-            return fail_prefix(err, "-drive %s", item->value);
+        bool ok = is_item(item, "drive")      ? block_drive_add(item->value, err)
+                  : is_item(item, "blockdev") ? block_blockdev_add(item->value, err)
+                                              : add_drive_form(item, err);
+        if (!ok) {
+            return false;
         }
     }
     return true;
@@ -207,7 +237,8 @@ static bool add_devices(Start *start, Error *err)
                 return fail_prefix(err, "drive %s", drive->id);
             }
         } else if (drive->interface != BLOCK_IF_NONE) {
-            return fail(err, "drive %s: machine type does not support this if=", drive->id);
+            return fail(err, "drive %s: machine type does not support if=%s,bus=0,unit=%u", drive->id, block_interface_name(drive->interface),
+                        drive->index);
         }
     }
     for (unsigned i = 0; i < net_nic_count(); i++) {
@@ -386,6 +417,8 @@ static void configure_vm(Start *start)
 
 // ---- the log ----
 
+static Vm *failed_vm; // whose disks block_failed hears of
+
 static bool open_log(Start *start, char *recorded_json, Error *err)
 {
     Vm *vm = &start->vm;
@@ -399,27 +432,40 @@ static bool open_log(Start *start, char *recorded_json, Error *err)
     return block_record_begin(err) && replay_record(vm->replay, start->cmdline->rrfile, start->config_json, err);
 }
 
+// A disk request has failed. The machine stops here if it must; the I/O thread hears of it in any case.
+static void block_failed(const DriveRequest *request, int error, ErrorAction action, bool live)
+{
+    if (!live) {
+        return; // it was told when it happened
+    }
+    char *json = block_error_json(request, error, action);
+    control_publish_named(failed_vm->control, "BLOCK_IO_ERROR", json);
+    if (action == ACTION_STOP) {
+        vm_stop(failed_vm, RUN_IO_ERROR);
+    }
+}
+
 static bool open_blocks(Start *start, const char *recorded_json, Error *err)
 {
     Cmdline *c = start->cmdline;
     BlockConfig config = {
         .replay = start->vm.replay, .log_path = c->rrfile, .identity_json = recorded_json, .snapshot = c->snapshot,
         .mode = !c->rr ? REPLAY_NONE : recorded_json ? REPLAY_PLAY : REPLAY_RECORD,
+        .failed = block_failed,
         .default_if = start->vm.type->virtio_blk ? BLOCK_IF_VIRTIO : BLOCK_IF_NONE,
     };
+    failed_vm = &start->vm;
     return block_open_all(&config, err);
 }
 
 static bool attach_monitors(Start *start, Error *err)
 {
-    static const MonitorReport block = { .hmp = "info block", .help = "show the block devices", .text = block_info_text,
-                                         .qmp = "query-block", .json = block_info_json, .machine = true };
     MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name };
     static const MonitorReport network = { .hmp = "info network", .help = "show the network state", .text = net_info_text };
     static const MonitorReport usernet = { .hmp = "info usernet", .help = "show user network stack connection states",
                                            .text = net_usernet_text };
     monitor_init(&config);
-    monitor_add_report(&block);
+    block_monitor_add();
     monitor_add_report(&network);
     monitor_add_report(&usernet);
     for (unsigned i = 0; i < start->monitors->len; i++) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "block/block-host.h"
 #include "chardev/chardev-host.h"
 #include "softmmu/control.h"
 #include "util/log.h"
@@ -89,6 +90,7 @@ void vm_cont(Vm *vm)
     if (vm->state == RUN_PAUSED || vm->state == RUN_PRELAUNCH || vm->state == RUN_IO_ERROR) {
         vm->state = RUN_RUNNING;
         vm->tune_host_ns = vm->align_host_ns = 0;
+        block_resume();
         control_publish(vm->control, CONTROL_RESUME, CAUSE_NONE);
     }
 }

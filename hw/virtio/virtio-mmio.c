@@ -50,7 +50,7 @@ static const Field fields[] = {
 // The selected queue, or NULL.
 static VirtQueue *mmio_queue(const VirtioMmio *mmio)
 {
-    return mmio->s.queue_sel < virtio_class(mmio->vdev)->nqueues
+    return mmio->s.queue_sel < virtio_queues(mmio->vdev)
                ? &mmio->vdev->v->queue[mmio->s.queue_sel]
                : NULL;
 }
@@ -129,7 +129,11 @@ static void mmio_region_write(Device *dev, uint64_t reg, uint64_t value64, unsig
     if (!vdev) {
         return;
     }
-    if (size != 4 || reg >= CONFIG) { // no device here has writable configuration
+    if (reg >= CONFIG) {
+        virtio_config_write(vdev, reg - CONFIG, size, value);
+        return;
+    }
+    if (size != 4) {
         guest_error(dev, "%u-byte write to 0x%x", size, (unsigned)reg);
         return;
     }

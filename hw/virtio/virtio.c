@@ -41,7 +41,7 @@ void virtio_reset(Device *dev)
     const VirtioClass *class = virtio_class(vdev);
     uint32_t generation = vdev->v->config_generation;
     *vdev->v = (VirtioState){.config_generation = generation};
-    for (unsigned i = 0; i < class->nqueues; i++) {
+    for (unsigned i = 0; i < virtio_queues(vdev); i++) {
         vdev->v->queue[i].size = class->queue_size;
     }
     if (class->reset) {
@@ -147,6 +147,19 @@ uint64_t virtio_config_read(VirtioDevice *vdev, uint64_t offset, unsigned size)
     return value;
 }
 
+void virtio_config_write(VirtioDevice *vdev, uint64_t offset, unsigned size, uint64_t value)
+{
+    const VirtioClass *class = virtio_class(vdev);
+    if (!class->config_write || offset >= class->config_bytes ||
+        size > class->config_bytes - offset) {
+        guest_error(&vdev->dev, "configuration written at %u", (unsigned)offset);
+        return;
+    }
+    for (unsigned i = 0; i < size; i++) {
+        class->config_write(vdev, (unsigned)offset + i, (uint8_t)(value >> 8 * i));
+    }
+}
+
 void virtio_set_queue_size(VirtioDevice *vdev, unsigned queue, uint32_t size)
 {
     const VirtioClass *class = virtio_class(vdev);
@@ -174,7 +187,7 @@ bool virtqueue_usable(const VirtioDevice *vdev, unsigned queue)
 
 void virtio_notify(VirtioDevice *vdev, unsigned queue)
 {
-    if (queue >= virtio_class(vdev)->nqueues) {
+    if (queue >= virtio_queues(vdev)) {
         guest_error(&vdev->dev, "notification of queue %u", queue);
     } else if (virtqueue_usable(vdev, queue)) {
         virtio_class(vdev)->notified(vdev, queue);

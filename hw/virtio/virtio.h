@@ -65,13 +65,16 @@ typedef struct VirtioDevice {
 
 typedef struct VirtioClass {
     uint16_t device_id;      // section 5
-    uint8_t nqueues;
+    uint8_t nqueues;         // at most
+    unsigned (*queues)(const VirtioDevice *vdev); // how many this one has; NULL: nqueues
     uint16_t queue_size;     // largest and initial size of its queues
     uint16_t config_bytes;
     uint64_t (*features)(VirtioDevice *vdev);                    // offered, beside the common ones
     bool (*features_ok)(VirtioDevice *vdev, uint64_t features);  // NULL: any subset is fine
     // NULL: it has none; zeroed before.
     void (*config)(VirtioDevice *vdev, uint8_t config[VIRTIO_CONFIG_MAX]);
+    // A driver's write to one byte of it; NULL: none can be written.
+    void (*config_write)(VirtioDevice *vdev, unsigned offset, uint8_t value);
     void (*notified)(VirtioDevice *vdev, unsigned queue);        // the queue may have new buffers
     void (*reset)(VirtioDevice *vdev); // of all but VirtioState; may be NULL
 } VirtioClass;
@@ -87,6 +90,11 @@ static inline const VirtioClass *virtio_class(const VirtioDevice *vdev)
 {
     return vdev->dev.type->class;
 }
+static inline unsigned virtio_queues(const VirtioDevice *vdev)
+{
+    const VirtioClass *class = virtio_class(vdev);
+    return class->queues ? class->queues(vdev) : class->nqueues;
+}
 uint64_t virtio_features(VirtioDevice *vdev); // all that are offered
 void virtio_set_driver_features(VirtioDevice *vdev, unsigned half, uint32_t value);
 void virtio_set_status(VirtioDevice *vdev, uint8_t value); // 0: resets the device
@@ -95,6 +103,7 @@ void virtio_set_queue_ready(VirtioDevice *vdev, unsigned queue, bool ready);
 void virtio_notify(VirtioDevice *vdev, unsigned queue);
 void virtio_ack_isr(VirtioDevice *vdev, uint8_t bits);
 uint64_t virtio_config_read(VirtioDevice *vdev, uint64_t offset, unsigned size);
+void virtio_config_write(VirtioDevice *vdev, uint64_t offset, unsigned size, uint64_t value);
 
 // ---- for backends ----
 

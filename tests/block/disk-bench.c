@@ -180,3 +180,14 @@ void bench_is_zero(Image *image, const uint8_t *model)
         g_assert_true(!zero || buffer_is_zero(model + at, run));
     }
 }
+
+void bench_options(int *argc, char ***argv, const GOptionEntry *entries)
+{
+    GError *error = NULL;
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_ignore_unknown_options(context, TRUE);
+    g_option_context_parse(context, argc, argv, &error);
+    g_assert_no_error(error);
+    g_option_context_free(context);
+}

@@ -23,3 +23,6 @@ void bench_fill(GRand *rand, uint8_t *bytes, size_t len);
 void bench_step(GRand *rand, Image *image, uint8_t *model);
 void bench_compare(Image *image, const uint8_t *model);
 void bench_is_zero(Image *image, const uint8_t *model); // what is_zero claims is true
+
+// A test's own options, taken out of argv; those of GLib's tests stay.
+void bench_options(int *argc, char ***argv, const GOptionEntry *entries);

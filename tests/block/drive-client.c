@@ -52,6 +52,16 @@ static void client_done(Device *dev, uint64_t tag, int result, const uint8_t *bu
     }
 }
 
+static unsigned stops, told;
+static bool stopped;
+
+static void client_failed(const DriveRequest *request, int error, ErrorAction action, bool live)
+{
+    told += live;
+    stopped = stopped || (live && action == ACTION_STOP);
+    stops += live && action == ACTION_STOP;
+}
+
 static void attach(Client *client, const char *const *drives, Replay *replay, BlockConfig *config,
                    unsigned workers)
 {
@@ -63,6 +73,9 @@ static void attach(Client *client, const char *const *drives, Replay *replay, Bl
     }
     config->replay = replay;
     config->workers = workers;
+    config->failed = client_failed;
+    stopped = false;
+    stops = told = 0;
     if (!block_open_all(config, &err)) {
         g_error("%s", err.msg);
     }
@@ -151,6 +164,11 @@ static bool boundary(Client *client)
     if (replay_mode(client->replay) != REPLAY_PLAY) {
         while (replay_pending(client->replay) && replay_deliver(client->replay, -1, NULL, NULL)) {
             client->position.step++;
+        }
+        if (stopped) {
+            stopped = false;
+            client->stops = stops;
+            block_resume();
         }
         return true;
     }

@@ -12,6 +12,7 @@ typedef struct Client {
     Position position;
     uint64_t random, digest; // the guest's state
     unsigned ticks, completions, failures, resets;
+    unsigned stops; // the machine was to stop, and ran on at once
     bool submitting, cancels;
     bool diverged;
     uint64_t *shared_digest; // told after each completion: number, digest (two words), or NULL

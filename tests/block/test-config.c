@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "block/block-private-host.h"
 #include "tests/block/disk-bench.h"
@@ -97,8 +99,10 @@ static void test_refused(void)
         {"file=x,media=tape", "'tape' invalid media"},
         {"file=x,cache=maybe", "invalid cache option"},
         {"file=x,aio=fibers", "invalid aio option"},
+        {"file=x,format=qed", "Unknown driver 'qed'"},
         {"file=x,frobnicate=1", "Invalid parameter 'frobnicate'"},
-        {"file=x,werror=stop", "werror=stop is not supported"},
+        {"file=x,werror=whatever", "'whatever' invalid write error action"},
+        {"file=x,rerror=enospc", "'enospc' invalid read error action"},
         {"file=x,copy-on-read=on", "copy-on-read=on is not supported"},
         {"file=x,index=3,unit=1", "index cannot be used with bus and unit"},
         {"file=x,index=many", "index"},
@@ -120,16 +124,16 @@ static void test_refused(void)
     } sets[] = {
         {{"file=@/absent,id=d"}, "absent': No such file or directory"},
         {{"file=@/a.raw,format=qcow2"}, "Image is not in qcow2 format"},
-        {{"file=@/a.raw,format=qed"}, "Unknown driver 'qed'"},
         {{"file=@,id=d"}, "Is a directory"},
         {{"driver=blkreplay,if=none,image=nope,id=r"},
          "Cannot find device='nope' nor node-name='nope'"},
-        {{"driver=blkreplay,if=none,image=r,id=r"}, "Cannot find device="},
+        {{"driver=blkreplay,if=none,image=r,id=r"}, "is part of itself"},
         {{"file=@/a.raw,format=raw,index=1", "file=@/b.qcow2,index=1"}, "(index=1) exists"},
         {{"file=@/a.raw,format=raw,if=none,id=virtio0", "file=@/b.qcow2"},
          "Duplicate ID 'virtio0' for drive"},
         {{"file=@/b.qcow2,id=p", "file=@/b.qcow2,id=q"}, "Failed to get \"write\" lock"},
-        {{"file=@/b.qcow2,id=p", "file=@/c.qcow2,id=q"}, "Failed to get \"write\" lock"},
+        {{"file=@/b.qcow2,id=p", "file=@/c.qcow2,id=q"}, "Failed to get shared \"write\" lock"},
+        {{"file=@/b.qcow2,id=p", "file=@/b.qcow2,id=q,file.locking=off"}, "drive 'q' uses it too"},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
         Error err = {""};
@@ -303,11 +307,11 @@ static void test_info(void)
     add_ok("file=@/c.qcow2,if=none,snapshot,id=img");
     add_ok("file=@/a.raw,format=raw,if=virtio,readonly");
     open_ok();
-    char *text = block_info_text();
+    char *text = block_info_text(NULL, false, false);
     expect_text(text, "c.qcow2 (qcow2)\n");
     expect_text(text, "    Backing file:     b.qcow2 (chain depth: 1)\n");
     expect_text(text, "    Writes go to:     a temporary overlay\n");
-    expect_text(text, "virtio0: ");
+    expect_text(text, "virtio0 (#block");
     expect_text(text, "a.raw (raw, read-only)\n");
     g_free(text);
     char *json = block_info_json();
@@ -324,6 +328,291 @@ static void test_info(void)
     close_ok();
 }
 
+static bool blockdev(const char *node, Error *err)
+{
+    char *dir = g_path_get_dirname(bench_path("x"));
+    char **parts = g_strsplit(node, "@", -1);
+    char *text = g_strjoinv(dir, parts);
+    bool ok = block_blockdev_add(text, err);
+    g_free(text);
+    g_strfreev(parts);
+    g_free(dir);
+    return ok;
+}
+
+static void blockdev_ok(const char *node)
+{
+    Error err = {""};
+    if (!blockdev(node, &err)) {
+        g_error("%s", err.msg);
+    }
+}
+
+static void test_blockdev_refused(void)
+{
+    static const struct {
+        const char *node, *message;
+    } forms[] = {
+        {"bogus,node-name=x", "Parameter 'driver' does not accept value 'bogus'"},
+        {"driver=qcow2", "Parameter 'file' is missing"},
+        {"file,node-name=x", "Parameter 'filename' is missing"},
+        {"driver=file,filename=a", "'node-name' must be specified for the root node"},
+        {"node-name=x,file=y,driver=raw,bogus=1", "Parameter 'bogus' is unexpected"},
+        {"raw,node-name=1x,file=y", "Invalid node-name: '1x'"},
+        {"raw,node-name=x,file=y,file.driver=file", "can't both be given"},
+        {"raw,node-name=x,file=y,offset=many", "offset"},
+        {"raw,node-name=x,file=y,discard=maybe", "Invalid discard option"},
+        {"raw,node-name=x,file=y,detect-zeroes=unmap", "without setting discard operation to unmap"},
+        {"file,node-name=x,filename=y,locking=maybe", "Parameter 'locking' does not accept"},
+        {"{\"driver\": \"raw\", \"node-name\": \"x\", \"read-only\": \"on\", \"file\": \"y\"}",
+         "Invalid parameter type for 'read-only', expected: boolean"},
+        {"{\"driver\": 7}", "Invalid parameter type for 'driver', expected: string"},
+        {"{\"driver\": \"raw\"", "expected"},
+        {"{\"driver\": \"raw\", \"node-name\": \"x\", \"file\": 7}", "a node must be"},
+        {"{\"node-name\": \"x\", \"file\": \"y\"}", "Parameter 'driver' is missing"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
+        Error err = {""};
+        g_assert_false(blockdev(forms[i].node, &err));
+        expect_text(err.msg, forms[i].message);
+        expect_text(err.msg, "-blockdev ");
+    }
+    static const struct {
+        const char *nodes[3], *message;
+    } sets[] = {
+        {{"raw,node-name=x,file=nope"}, "Cannot find device='nope' nor node-name='nope'"},
+        {{"raw,node-name=x,file=y", "raw,node-name=y,file=x"}, "is part of itself"},
+        {{"blkreplay,node-name=x,image=y", "blkreplay,node-name=y,image=x"}, "is part of itself"},
+        {{"qcow2,node-name=x,file.driver=file,file.filename=@/b.qcow2,backing=x"}, "is part of itself"},
+        {{"qcow2,node-name=x,file.driver=null-co"}, "Image is not in qcow2 format"},
+        {{"raw,node-name=x,file.driver=file,file.filename=@/a.raw,file.read-only=on"},
+         "Block node is read-only"},
+        {{"raw,node-name=x,file.driver=file,file.filename=@/a.raw,offset=1M,size=512"},
+         "the file has only 1048576 bytes"},
+        {{"file,node-name=x,filename=@/a.raw,aio=native"}, "requires cache.direct=on"},
+        {{"file,node-name=x,filename=@/a.raw", "raw,node-name=y,file.driver=null-co,file.node-name=x"},
+         "Duplicate nodes with node-name='x'"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
+        Error err = {""};
+        for (const char *const *node = sets[i].nodes; *node; node++) {
+            blockdev_ok(*node);
+        }
+        if (open_mode(REPLAY_RECORD, NULL, &err)) {
+            g_error("accepted, no '%s'", sets[i].message);
+        }
+        expect_text(err.msg, sets[i].message);
+        g_assert_cmpuint(block_drive_count(), ==, 0);
+        replay_free(replay);
+    }
+}
+
+static void test_blockdev(void)
+{
+    static const struct {
+        const char *nodes[4], *drive, *format;
+        uint64_t size;
+        bool read_only;
+    } cases[] = {
+        {{"file,filename=@/a.raw,node-name=d"}, "d", "raw", 1 << 20, false},
+        {{"driver=qcow2,node-name=d,file.driver=file,file.filename=@/c.qcow2,read-only=on"}, "d", "qcow2", 4 << 20, true},
+        {{"file,filename=@/c.qcow2,node-name=f", "qcow2,file=f,node-name=d,discard=unmap"}, "d", "qcow2", 4 << 20, false},
+        // As libvirt writes it: the children first, and the chain by hand.
+        {{"{\"driver\":\"file\",\"filename\":\"@/c.qcow2\",\"node-name\":\"s1\",\"cache\":{\"direct\":true,\"no-flush\":false},\"auto-read-only\":true,\"discard\":\"unmap\"}",
+          "{\"node-name\":\"d\",\"read-only\":false,\"driver\":\"qcow2\",\"file\":\"s1\",\"backing\":\"base\"}",
+          "{\"driver\":\"raw\",\"node-name\":\"base\",\"file\":{\"driver\":\"file\",\"filename\":\"@/a.raw\"}}"},
+         "d", "qcow2", 4 << 20, false},
+        {{"qcow2,node-name=d,file.driver=file,file.filename=@/c.qcow2,backing="}, "d", "qcow2", 4 << 20, false},
+        {{"null-co,node-name=d,size=64M"}, "d", "null-co", 64 << 20, false},
+        {{"raw,node-name=d,file.driver=null-aio,file.size=4096"}, "d", "null-co", 4096, false},
+        {{"raw,node-name=d,file.driver=file,file.filename=@/a.raw,offset=512,size=64k"}, "d", "raw", 65536, false},
+        {{"qcow2,node-name=q,file.driver=file,file.filename=@/e.qcow2", "blkreplay,image=q,node-name=d"}, "d", "qcow2", 2 << 20, false},
+        {{"driver=blkreplay,node-name=d,image.driver=qcow2,image.file.driver=file,image.file.filename=@/e.qcow2"}, "d", "qcow2", 2 << 20, false},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        for (unsigned k = 0; k < 4 && cases[i].nodes[k]; k++) {
+            blockdev_ok(cases[i].nodes[k]);
+        }
+        open_ok();
+        Drive *drive = drive_find(cases[i].drive);
+        g_assert_nonnull(drive);
+        g_assert_cmpuint(drive_size_bytes(drive), ==, cases[i].size);
+        g_assert_cmpuint(drive_read_only(drive), ==, cases[i].read_only);
+        char *info = block_info_text(cases[i].drive, false, true);
+        expect_text(info, cases[i].format);
+        g_free(info);
+        g_assert_null(drive_find("s1")); // a child is no disk
+        close_ok();
+    }
+}
+
+// json: names, and short forms of -drive that hide a tree.
+static void test_pseudo(void)
+{
+    static const struct {
+        const char *drive, *format;
+    } cases[] = {
+        {"if=none,id=d,file=json:{\"driver\":\"qcow2\",,\"file\":{\"driver\":\"file\",,\"filename\":\"@/e.qcow2\"}}", "(qcow2)"},
+        {"if=none,id=d,file=json:{\"file\":{\"driver\":\"file\",,\"filename\":\"@/e.qcow2\"}}", "(qcow2)"},
+        {"if=none,id=d,format=raw,file=json:{\"driver\":\"file\",,\"filename\":\"@/e.qcow2\"},read-only=on", "(raw, read-only)"},
+        {"if=none,id=d,file=null-co://,format=raw", "null-co"},
+        {"if=none,id=d,driver=null-co,size=1M", "null-co"},
+        {"if=none,id=d,file=@/e.qcow2,file.locking=off,node-name=n", "(qcow2)"},
+        {"if=none,id=d,driver=blkreplay,image.filename=@/e.qcow2", "(qcow2)"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        add_ok(cases[i].drive);
+        open_ok();
+        char *info = block_info_text("d", false, false);
+        expect_text(info, cases[i].format);
+        g_free(info);
+        g_assert_true((drive_find("n") == drive_find("d")) == (strstr(cases[i].drive, "=n") && i == 5));
+        close_ok();
+    }
+    Error err = {""};
+    g_assert_false(add("file=json:{,if=none", &err));
+    expect_text(err.msg, "Could not parse the JSON options");
+    bench_do("qemu-img create -q -f qcow2 -F raw -u -b json:{\"driver\":\"null-co\",\"size\":4096} j.qcow2 1M");
+    add_ok("file=@/j.qcow2,if=none,id=d");
+    open_ok();
+    close_ok();
+}
+
+// Other programs see our locks, and we see theirs.
+static void test_locks(void)
+{
+    Error err = {""};
+    char *text;
+    add_ok("file=@/e.qcow2,if=none,id=w");
+    add_ok("file=@/b.qcow2,if=none,id=r,readonly=on");
+    open_ok();
+    g_assert_cmpint(bench_run(&text, "qemu-io -c quit e.qcow2"), !=, 0);
+    expect_text(text, "Failed to get");
+    g_free(text);
+    g_assert_cmpint(bench_run(&text, "qemu-img info e.qcow2"), !=, 0);
+    expect_text(text, "Failed to get shared \"write\" lock");
+    g_free(text);
+    g_assert_cmpint(bench_run(&text, "qemu-io -c quit b.qcow2"), !=, 0);
+    expect_text(text, "Failed to get \"write\" lock");
+    g_free(text);
+    bench_do("qemu-img info b.qcow2");
+    close_ok();
+    bench_do("qemu-io -c quit e.qcow2");
+    // The peer holds it; it says so when it has it.
+    int in, out;
+    GPid pid;
+    const char *argv[] = {"qemu-io", bench_path("e.qcow2"), NULL};
+    g_assert_true(g_spawn_async_with_pipes(NULL, (char **)(void *)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                           NULL, &pid, &in, &out, NULL, NULL));
+    g_assert_cmpint(write(in, "length\n", 7), ==, 7);
+    char byte;
+    g_assert_cmpint(read(out, &byte, 1), ==, 1);
+    while (byte != '2') {
+        g_assert_cmpint(read(out, &byte, 1), ==, 1); // "2 MiB"
+    }
+    add_ok("file=@/e.qcow2,if=none,id=w");
+    g_assert_false(open_mode(REPLAY_NONE, NULL, &err));
+    expect_text(err.msg, "Failed to get \"write\" lock\nIs another process using the image [");
+    replay_free(replay);
+    add_ok("file=@/e.qcow2,if=none,id=w,snapshot=on");
+    g_assert_false(open_mode(REPLAY_NONE, NULL, &err));
+    expect_text(err.msg, "Failed to get shared \"write\" lock");
+    replay_free(replay);
+    add_ok("file=@/e.qcow2,if=none,id=w,snapshot=on,file.locking=off");
+    open_ok();
+    close_ok();
+    close(in);
+    close(out);
+    int status;
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+}
+
+static JsonObject *json_object(const char *text)
+{
+    JsonNode *node = json_from_string(text, NULL);
+    JsonObject *object = json_object_ref(json_node_get_object(node));
+    json_node_unref(node);
+    return object;
+}
+
+static void node_add(const char *format, const char *file, const char *message)
+{
+    Error err = {""};
+    char *text = g_strdup_printf(format, file);
+    JsonObject *object = json_object(text);
+    bool ok = block_node_add(object, &err);
+    if (ok != !message) {
+        g_error("%s", err.msg);
+    }
+    if (message) {
+        expect_text(err.msg, message);
+    }
+    json_object_unref(object);
+    g_free(text);
+}
+
+static void test_changes(void)
+{
+    Error err = {""};
+    const char *file = bench_path("e.qcow2");
+    add_ok("file=@/a.raw,format=raw,if=none,id=r");
+    add_ok("file=@/b.qcow2,if=none,id=s,snapshot=on");
+    blockdev_ok("qcow2,node-name=q,file.driver=file,file.filename=@/c.qcow2,backing=");
+    open_ok();
+    node_add("{\"driver\": \"file\", \"node-name\": \"f\", \"filename\": \"%s\"}", file, NULL);
+    node_add("{\"driver\": \"file\", \"node-name\": \"f\", \"filename\": \"%s\"}", file, "Duplicate nodes with node-name='f'");
+    node_add("{\"driver\": \"qcow2\", \"node-name\": \"g\", \"file\": \"%s\"}", "nope", "Cannot find device='nope'");
+    node_add("{\"driver\": \"qcow2\", \"node-name\": \"g\", \"file\": \"%s\"}", "f", NULL);
+    node_add("{\"driver\": \"qcow2\", \"node-name\": \"%s\", \"bogus\": 1}", "h", "'bogus' is unexpected");
+    char *nodes = block_nodes_json();
+    expect_text(nodes, "\"node-name\":\"f\"");
+    expect_text(nodes, "\"node-name\":\"g\"");
+    g_free(nodes);
+    g_assert_false(block_node_del("f", &err));
+    expect_text(err.msg, "Node f is in use");
+    g_assert_true(block_node_del("g", &err) && block_node_del("f", &err));
+    g_assert_false(block_node_del("f", &err));
+    expect_text(err.msg, "Failed to find node with node-name='f'");
+    g_assert_false(block_node_del("q", &err));
+    expect_text(err.msg, "of the command line");
+    static const struct {
+        const char *device, *node;
+        int64_t size;
+        const char *message;
+    } sizes[] = {
+        {"r", NULL, 3 << 20, NULL},       {"s", NULL, 5 << 20, NULL},
+        {NULL, "q", 9 << 20, NULL},       {"r", NULL, 1 << 20, "shrinking"},
+        {"r", NULL, 1000, "multiple of 512"}, {"r", NULL, -5, ">0 size"},
+        {"z", NULL, 512, "Cannot find device='z'"},
+        {NULL, "q", 1ll << 60, "qemu-img resize"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        bool ok = block_resize(sizes[i].device, sizes[i].node, sizes[i].size, &err);
+        if (ok != !sizes[i].message) {
+            g_error("%u: %s", i, err.msg);
+        }
+        if (sizes[i].message) {
+            expect_text(err.msg, sizes[i].message);
+        }
+    }
+    g_assert_cmpuint(drive_size_bytes(drive_find("q")), ==, 9 << 20);
+    g_assert_cmpuint(drive_size_bytes(drive_find("s")), ==, 5 << 20);
+    g_assert_false(block_eject("r", "ejected", &err));
+    expect_text(err.msg, "Device 'r' is not removable");
+    close_ok();
+    bench_do("qemu-img check -q c.qcow2");
+    expect_text((bench_run(&nodes, "qemu-img info c.qcow2"), nodes), "9437184 bytes");
+    g_free(nodes);
+    expect_text((bench_run(&nodes, "qemu-img info b.qcow2"), nodes), "2097152 bytes");
+    g_free(nodes);
+    add_ok("file=@/a.raw,format=raw,if=none,id=r");
+    g_assert_true(open_mode(REPLAY_RECORD, NULL, &err));
+    g_assert_false(block_resize("r", NULL, 4 << 20, &err));
+    expect_text(err.msg, "isn't possible while recording or replaying");
+    close_ok();
+    bench_do("truncate -s 1M a.raw");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -334,6 +623,11 @@ int main(int argc, char **argv)
     g_test_add_func("/config/info", test_info);
     g_test_add_func("/config/undo", test_undo);
     g_test_add_func("/config/identity", test_identity);
+    g_test_add_func("/config/blockdev", test_blockdev);
+    g_test_add_func("/config/blockdev-refused", test_blockdev_refused);
+    g_test_add_func("/config/pseudo", test_pseudo);
+    g_test_add_func("/config/locks", test_locks);
+    g_test_add_func("/config/changes", test_changes);
     int rc = g_test_run();
     bench_clean();
     return rc;

@@ -3,10 +3,12 @@
 // an image or a sentence, requests end with a result, and the file doesn't grow beyond what the
 // requests can explain.
 //
-// 100 images a kind; DAMAGE_ROUNDS=N in the environment: N a kind.
+//     test-block-damage [--count N] [--seed N] [--show]
+//
+// N images altogether, each opened four times: to read and to write, with and without the walk over
+// its tables. --show: the warnings that they cause.
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +16,10 @@
 #include "block/qcow2-host.h"
 #include "tests/block/disk-bench.h"
 
-enum { SIZE = 1 << 20, ROUNDS = 100, MAX_GROWTH = 16 << 20 };
+enum { SIZE = 1 << 20, MAX_GROWTH = 16 << 20 };
+
+static gint count = 350, seed = 0;
+static gboolean show;
 
 typedef struct Kind {
     const char *name, *make; // commands, separated by ';'
@@ -28,6 +33,8 @@ static const Kind kinds[] = {
     {"zstd", "qemu-img convert -c -f raw -O qcow2 -o compression_type=zstd base.raw top.qcow2"},
     {"snapshot", "qemu-img convert -f raw -O qcow2 -o cluster_size=4k base.raw top.qcow2;"
                  "qemu-img snapshot -c one top.qcow2;qemu-img snapshot -c two top.qcow2"},
+    {"counts", "qemu-img convert -f raw -O qcow2 -o cluster_size=2k,refcount_bits=1 base.raw top.qcow2"},
+    {"lazy", "qemu-img convert -f raw -O qcow2 -o cluster_size=8k,lazy_refcounts=on base.raw top.qcow2"},
     {"backing", "qemu-img create -q -f qcow2 -F raw -b base.raw top.qcow2"},
 };
 
@@ -129,6 +136,9 @@ static void try_damaged(GRand *rand, const uint8_t *whole, size_t len, unsigned 
 {
     uint8_t *bytes = g_memdup2(whole, len);
     damage(rand, bytes, len);
+    if (bytes[7] == 3 && g_rand_int_range(rand, 0, 4) == 0) {
+        bytes[79] |= QCOW2_DIRTY; // so that damage is met by the repair, too
+    }
     bench_store("damaged.qcow2", bytes,
                 g_rand_int_range(rand, 0, 8) ? len
                                              : (size_t)g_rand_int_range(rand, 1, (gint32)len));
@@ -156,9 +166,9 @@ static void try_damaged(GRand *rand, const uint8_t *whole, size_t len, unsigned 
 static void test_kind(gconstpointer p)
 {
     const Kind *kind = p;
-    const char *rounds = g_getenv("DAMAGE_ROUNDS");
-    unsigned count = rounds ? (unsigned)atoi(rounds) : ROUNDS, opened = 0;
-    GRand *rand = g_rand_new_with_seed(g_str_hash(kind->name));
+    unsigned nkinds = G_N_ELEMENTS(kinds), opened = 0;
+    unsigned rounds = ((unsigned)count + nkinds - 1) / nkinds;
+    GRand *rand = g_rand_new_with_seed(g_str_hash(kind->name) + (guint)seed);
     uint8_t *model = g_malloc(SIZE);
     bench_fill(rand, model, SIZE);
     bench_store("base.raw", model, SIZE);
@@ -169,10 +179,10 @@ static void test_kind(gconstpointer p)
     g_strfreev(commands);
     size_t len;
     uint8_t *whole = bench_load("top.qcow2", &len);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         try_damaged(rand, whole, len, &opened);
     }
-    g_test_message("%u of %u opened", opened, 4 * count);
+    g_test_message("%u of %u opened", opened, 4 * rounds);
     g_free(whole);
     g_free(model);
     g_rand_free(rand);
@@ -180,10 +190,17 @@ static void test_kind(gconstpointer p)
 
 int main(int argc, char **argv)
 {
+    const GOptionEntry entries[] = {
+        {"count", 0, 0, G_OPTION_ARG_INT, &count, "images", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "other damage", "N"},
+        {"show", 0, 0, G_OPTION_ARG_NONE, &show, "show warnings", NULL},
+        {0},
+    };
+    bench_options(&argc, &argv, entries);
     g_test_init(&argc, &argv, NULL);
     // Warnings about damage are what is wanted here, not worth showing.
     int null = open("/dev/null", O_WRONLY);
-    if (null >= 0 && !g_getenv("DAMAGE_SHOW")) {
+    if (null >= 0 && !show) {
         dup2(null, 2);
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {

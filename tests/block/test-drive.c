@@ -18,6 +18,8 @@ enum { MIB = 1 << 20, SIZE = 2 * MIB, TICKS = 2500, DELAY_US = 400 };
 typedef struct Case {
     const char *name, *drive;
     bool faults, cancels;
+    bool unseen; // the guest doesn't hear of failures
+    bool stops;
 } Case;
 
 static const Case cases[] = {
@@ -25,14 +27,28 @@ static const Case cases[] = {
     {"qcow2", "file=%s/disk.qcow2,if=none,id=d0"},
     {"raw-snapshot", "file=%s/disk.raw,format=raw,if=none,id=d0,snapshot"},
     {"qcow2-snapshot", "file=%s/disk.qcow2,if=none,id=d0,snapshot=on"},
-    {"faults", "file=%s/disk.raw,format=raw,if=none,id=d0", .faults = true},
+    {"faults", "file=%s/disk.raw,format=raw,if=none,id=d0,werror=report", .faults = true},
     {"cancel", "file=%s/disk.qcow2,if=none,id=d0", .cancels = true},
-    {"faults-cancel", "file=%s/disk.qcow2,if=none,id=d0", .faults = true, .cancels = true},
+    {"faults-cancel", "file=%s/disk.qcow2,if=none,id=d0,werror=report,discard=unmap",
+     .faults = true, .cancels = true},
+    {"ignore", "file=%s/disk.raw,format=raw,if=none,id=d0,werror=ignore,rerror=ignore",
+     .faults = true, .unseen = true},
+    {"stop", "file=%s/disk.raw,format=raw,if=none,id=d0,werror=stop,rerror=stop", .faults = true,
+     .unseen = true, .stops = true},
+    {"stop-cancel", "file=%s/disk.qcow2,if=none,id=d0,werror=stop,rerror=stop,detect-zeroes=on",
+     .faults = true, .unseen = true, .stops = true, .cancels = true},
+    {"enospc", "file=%s/disk.qcow2,if=none,id=d0", .faults = true, .stops = true},
 };
 
+// Each request fails once at most.
+static int failed_once[1 << 16];
 static int some_fault(const DriveRequest *request)
 {
     uint64_t mix = (request->id * 0x9e3779b97f4a7c15) >> 32;
+    if (__atomic_exchange_n(&failed_once[request->id % G_N_ELEMENTS(failed_once)], 1,
+                            __ATOMIC_SEQ_CST)) {
+        return 0;
+    }
     return mix % 7 == 0 ? -EIO : mix % 11 == 0 ? -ENOSPC : 0;
 }
 
@@ -82,15 +98,17 @@ static void test_case(gconstpointer p)
     const char *log = bench_path("log");
     Client recorded = {.cancels = c->cancels}, client = {.cancels = c->cancels};
     block_chaos(1, DELAY_US);
+    memset(failed_once, 0, sizeof(failed_once));
     block_fault(c->faults ? some_fault : NULL);
     client_open(&recorded, drives, log, 4);
     client_run(&recorded, TICKS);
     client_close(&recorded);
     block_fault(NULL);
     g_assert_cmpuint(recorded.completions, >, 100);
-    g_assert_true(c->faults == (recorded.failures > 0));
+    g_assert_true((c->faults && !c->unseen) == (recorded.failures > 0));
+    g_assert_true(c->stops == (recorded.stops > 0));
     g_assert_true(c->cancels == (recorded.resets > 0));
-    if (g_str_has_suffix(c->drive, "disk.qcow2,if=none,id=d0")) {
+    if (strstr(c->drive, "disk.qcow2") && !strstr(c->drive, "snapshot")) {
         bench_do("qemu-img check -q disk.qcow2");
     }
     // Twice: a replay changes nothing. With faults of its own in the second, the log's results

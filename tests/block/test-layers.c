@@ -245,7 +245,9 @@ static void test_undo_refused(void)
     // The image is changed after the end.
     image = open_image("disk.raw", false);
     g_assert_cmpint(image_write(image, 0, 16, undo_id), ==, 0);
+    close_image(image);
     expect_refused("disk.raw", undo_id, "was changed after the recording had ended");
+    image = open_image("disk.raw", false);
     g_assert_cmpint(image_write(image, 0, 16, model), ==, 0);
     close_image(image);
     bench_do("truncate -s 1M small.raw");

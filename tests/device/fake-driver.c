@@ -91,8 +91,7 @@ void driver_start(Driver *d, uint64_t features)
     }
     driver_set(d, MMIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK);
     g_assert_true(driver_get(d, MMIO_STATUS) & VIRTIO_FEATURES_OK);
-    const VirtioClass *class = d->dev->type->class;
-    for (unsigned i = 0; i < class->nqueues; i++) {
+    for (unsigned i = 0; i < virtio_queues((VirtioDevice *)d->dev); i++) {
         set_queue(d, i);
     }
     driver_set(d, MMIO_STATUS, driver_get(d, MMIO_STATUS) | VIRTIO_DRIVER_OK);

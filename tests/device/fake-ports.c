@@ -70,6 +70,9 @@ typedef struct Request {
 uint8_t fake_drive_bytes[FAKE_DRIVE_BYTES];
 bool fake_drive_read_only;
 unsigned fake_drive_flushes;
+bool fake_drive_write_back = true;
+const char *fake_drive_werror;
+static void (*drive_resized)(Device *dev);
 static GQueue requests = G_QUEUE_INIT;
 static Device *drive_dev;
 static BlockDone *drive_done;
@@ -82,6 +85,14 @@ Drive *drive_find(const char *id)
 const char *drive_id(const Drive *drive) { return drive_name; }
 uint64_t drive_size_bytes(const Drive *drive) { return FAKE_DRIVE_BYTES; }
 bool drive_read_only(const Drive *drive) { return fake_drive_read_only; }
+bool drive_write_back(const Drive *drive) { return fake_drive_write_back; }
+bool drive_set_policy(Drive *drive, const char *werror, const char *rerror, Error *err)
+{
+    fake_drive_werror = werror;
+    return true;
+}
+void drive_on_resize(Drive *drive, void (*resized)(Device *dev)) { drive_resized = resized; }
+void fake_drive_resize(void) { drive_resized(drive_dev); }
 unsigned drive_in_flight(const Drive *drive) { return requests.length; }
 
 bool drive_attach(Drive *drive, Device *dev, BlockDone *done, Error *err)
@@ -112,9 +123,14 @@ bool fake_drive_complete(int result)
     if (result == 0) {
         switch (request->op) {
         case BLOCK_READ:         break;
-        case BLOCK_WRITE:        memcpy(at, request->bytes, request->len); break;
+        case BLOCK_WRITE_THROUGH:
+        case BLOCK_WRITE:
+            memcpy(at, request->bytes, request->len);
+            fake_drive_flushes += request->op == BLOCK_WRITE_THROUGH;
+            break;
         case BLOCK_FLUSH:        fake_drive_flushes++; break;
         case BLOCK_DISCARD:
+        case BLOCK_ZERO_UNMAP:
         case BLOCK_WRITE_ZEROES: memset(at, 0, request->len); break;
         }
     }

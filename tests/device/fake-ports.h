@@ -23,7 +23,10 @@ void fake_net_in(const void *frame, size_t len);
 enum { FAKE_DRIVE_BYTES = 1 << 20 };
 extern uint8_t fake_drive_bytes[FAKE_DRIVE_BYTES];
 extern bool fake_drive_read_only;
-extern unsigned fake_drive_flushes;
+extern unsigned fake_drive_flushes;    // writes that go through count, too
+extern bool fake_drive_write_back;
+extern const char *fake_drive_werror;  // as the device set it
+void fake_drive_resize(void);
 // Requests wait until the test completes the oldest. False: there is none. `result` other than 0:
 // it fails with that.
 bool fake_drive_complete(int result);

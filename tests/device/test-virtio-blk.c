@@ -50,7 +50,7 @@ static void test_transfers(void)
     Driver *d = blk_new(w, false);
     uint8_t *ram = w->ram->host;
     uint32_t len;
-    g_assert_cmphex(driver_features(d), ==, 0x130006646);
+    g_assert_cmphex(driver_features(d), ==, 0x130006e46);
     g_assert_cmpuint(driver_config(d, 0, 4), ==, FAKE_DRIVE_BYTES / 512);
     g_assert_cmpuint(driver_config(d, 20, 4), ==, 512);
     request(d, 0, IN, 5, 1024, false);
@@ -219,6 +219,167 @@ static void test_reset(void)
     world_free(w);
 }
 
+// A request of one segment on any queue.
+static void simple(Driver *d, unsigned queue, unsigned type, uint64_t sector, uint32_t len)
+{
+    driver_poke(d, HEADER, type, 8);
+    driver_poke(d, HEADER + 8, sector, 8);
+    driver_desc(d, queue, 0, HEADER, 16, DESC_NEXT, 1);
+    driver_desc(d, queue, 1, BUFFER, len, DESC_NEXT | (type == IN ? DESC_WRITE : 0), 2);
+    driver_desc(d, queue, 2, STATUS, 1, DESC_WRITE, 0);
+    driver_offer(d, queue, 0);
+    driver_notify(d, queue);
+}
+
+static void test_queues(void)
+{
+    World *w = world_new();
+    fake_drive_read_only = false;
+    Driver *d = driver_new(w, "virtio-blk-device", "drive=d0,num-queues=3");
+    g_assert_true(driver_features(d) & VIRTIO_F(12));
+    g_assert_cmpuint(driver_config(d, 34, 2), ==, 3);
+    driver_start(d, VIRTIO_F(12));
+    for (unsigned queue = 3; queue-- > 0;) {
+        simple(d, queue, IN, queue, 512);
+    }
+    for (unsigned queue = 3; queue-- > 0;) { // each completes where it came from
+        g_assert_cmpint(driver_used(d, queue, NULL), ==, -1);
+        g_assert_true(fake_drive_complete(0));
+        g_assert_cmpint(driver_used(d, queue, NULL), ==, 0);
+    }
+    driver_notify(d, 3); // there is none
+    g_assert_false(driver_broken(d));
+    // All queues rest at 64 MiB, and each goes on when there is room.
+    driver_start(d, VIRTIO_F(12));
+    for (unsigned i = 0; i < 64; i++) {
+        simple(d, 0, IN, 0, FAKE_DRIVE_BYTES);
+    }
+    simple(d, 2, IN, 0, 512);
+    g_assert_cmpuint(drive_in_flight(drive_find("d0")), ==, 64);
+    g_assert_true(fake_drive_complete(0));
+    g_assert_cmpuint(drive_in_flight(drive_find("d0")), ==, 64);
+    driver_set(d, MMIO_STATUS, 0);
+    driver_free(d);
+    world_free(w);
+}
+
+static void test_write_cache(void)
+{
+    static const struct {
+        const char *props;
+        bool drive, cache, offered;
+    } cases[] = {
+        {"drive=d0", true, true, true},
+        {"drive=d0", false, false, true},
+        {"drive=d0,write-cache=on", false, true, true},
+        {"drive=d0,write-cache=off,config-wce=off", true, false, false},
+    };
+    fake_drive_read_only = false;
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        World *w = world_new();
+        fake_drive_write_back = cases[i].drive;
+        Driver *d = driver_new(w, "virtio-blk-device", cases[i].props);
+        g_assert_cmpuint(!!(driver_features(d) & VIRTIO_F(11)), ==, cases[i].offered);
+        driver_start(d, driver_features(d) & VIRTIO_F(11));
+        g_assert_cmpuint(driver_config(d, 32, 1), ==, cases[i].cache);
+        for (unsigned cache = 2; cache-- > 0;) {
+            // The driver's choice, where it has one.
+            world_write(w, d->mmio, 0x100 + 32, 1, cache);
+            bool now = cases[i].offered ? cache : cases[i].cache;
+            g_assert_cmpuint(driver_config(d, 32, 1), ==, now);
+            world_reload(w);
+            fake_drive_flushes = 0;
+            simple(d, 0, OUT, 0, 512);
+            g_assert_true(fake_drive_complete(0));
+            g_assert_cmpuint(fake_drive_flushes, ==, !now);
+            driver_used(d, 0, NULL);
+        }
+        world_write(w, d->mmio, 0x100, 4, 99); // the capacity can't be written
+        g_assert_cmpuint(driver_config(d, 0, 4), ==, FAKE_DRIVE_BYTES / 512);
+        driver_set(d, MMIO_STATUS, 0); // the choice ends with the driver
+        g_assert_cmpuint(driver_config(d, 32, 1), ==, cases[i].cache);
+        driver_free(d);
+        world_free(w);
+    }
+    fake_drive_write_back = true;
+}
+
+static void test_sizes(void)
+{
+    World *w = world_new();
+    fake_drive_read_only = false;
+    Driver *d = driver_new(w, "virtio-blk-device",
+                           "drive=d0,logical_block_size=2k,physical_block_size=16k,min_io_size=8k,"
+                           "opt_io_size=64k,discard_granularity=4k,max-discard-sectors=64,"
+                           "max-write-zeroes-sectors=32,werror=stop,rerror=ignore");
+    g_assert_cmpstr(fake_drive_werror, ==, "stop");
+    driver_start(d, 0);
+    static const struct {
+        unsigned at, size;
+        uint64_t value;
+    } fields[] = {{20, 4, 2048}, {24, 1, 3}, {25, 1, 0}, {26, 2, 4}, {28, 4, 32},
+                  {36, 4, 64},   {44, 4, 8}, {48, 4, 32}, {0, 8, FAKE_DRIVE_BYTES / 512}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++) {
+        for (unsigned k = 0; k < fields[i].size; k++) {
+            g_assert_cmpuint(driver_config(d, fields[i].at + k, 1), ==,
+                             (uint8_t)(fields[i].value >> 8 * k));
+        }
+    }
+    // Whole logical blocks only.
+    static const struct {
+        uint64_t sector;
+        uint32_t len;
+        unsigned status;
+    } cases[] = {{0, 512, 1}, {1, 2048, 1}, {4, 2048, 0}, {4, 6144, 0}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        simple(d, 0, OUT, cases[i].sector, cases[i].len);
+        g_assert_cmpint(fake_drive_complete(0), ==, cases[i].status == 0);
+        g_assert_cmpint(driver_used(d, 0, NULL), ==, 0);
+        g_assert_cmpuint(status(d, 0), ==, cases[i].status);
+    }
+    unsigned generation = (unsigned)driver_get(d, 0xfc);
+    fake_drive_resize();
+    g_assert_cmpuint(driver_get(d, 0xfc), ==, generation + 1);
+    driver_free(d);
+    world_free(w);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *prop, *value, *message;
+    } cases[] = {
+        {"num-queues", "0", "must be larger than 0"},
+        {"num-queues", "5", "not supported (at most 4)"},
+        {"logical_block_size", "100", "doesn't take value 100"},
+        {"logical_block_size", "1536", "not a power of 2"},
+        {"logical_block_size", "4096", "logical_block_size > physical_block_size"},
+        {"opt_io_size", "700", "multiples of logical_block_size"},
+        {"write-cache", "maybe", "expects 'on', 'off' or 'auto'"},
+        {"max-discard-sectors", "4194304", "between 1 and 4194303"},
+    };
+    World *w = world_new();
+    Driver *d = blk_new(w, false);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Error err = {""};
+        Device *dev = device_new(w->machine, d->dev->type, NULL, d->mmio);
+        g_assert_true(device_set(dev, "drive", "d0", &err));
+        g_assert_true(device_set(dev, cases[i].prop, cases[i].value, &err));
+        g_assert_false(device_realize(dev, &err));
+        g_assert_nonnull(strstr(err.msg, cases[i].message));
+    }
+    driver_free(d);
+    world_free(w);
+    w = world_new();
+    d = driver_new(w, "virtio-blk-device", "drive=d0,discard=off,write-zeroes=off");
+    g_assert_false(driver_features(d) & (VIRTIO_F(13) | VIRTIO_F(14)));
+    driver_start(d, 0);
+    simple(d, 0, DISCARD, 0, 16);
+    g_assert_cmpuint(status(d, 0), ==, 2);
+    driver_free(d);
+    world_free(w);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -227,5 +388,9 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-blk/discard", test_discard);
     g_test_add_func("/virtio-blk/backpressure", test_backpressure);
     g_test_add_func("/virtio-blk/reset", test_reset);
+    g_test_add_func("/virtio-blk/queues", test_queues);
+    g_test_add_func("/virtio-blk/write-cache", test_write_cache);
+    g_test_add_func("/virtio-blk/sizes", test_sizes);
+    g_test_add_func("/virtio-blk/refused", test_refused);
     return g_test_run();
 }

@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Identity of the drives for the log's header, and information for the monitor.
+// Identity of the drives for the log's header, and what differs between two of them.
 #include <json-glib/json-glib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "block/block-private-host.h"
+#include "block/json-host.h"
 
 static DriveSpec *spec_at(unsigned i)
 {
     return g_ptr_array_index(block_state.specs, i);
-}
-
-// ---- JSON ----
-
-static void add_string(JsonBuilder *json, const char *name, const char *value)
-{
-    json_builder_set_member_name(json, name);
-    if (value) {
-        json_builder_add_string_value(json, value);
-    } else {
-        json_builder_add_null_value(json);
-    }
-}
-
-static void add_int(JsonBuilder *json, const char *name, uint64_t value)
-{
-    json_builder_set_member_name(json, name);
-    json_builder_add_int_value(json, (gint64)value);
-}
-
-static void add_bool(JsonBuilder *json, const char *name, bool value)
-{
-    json_builder_set_member_name(json, name);
-    json_builder_add_boolean_value(json, value);
-}
-
-static char *to_text(JsonBuilder *json)
-{
-    JsonNode *root = json_builder_get_root(json);
-    char *text = json_to_string(root, FALSE);
-    json_node_unref(root);
-    g_object_unref(json);
-    return text;
 }
 
 static JsonObject *object_of(JsonArray *array, unsigned i)
@@ -132,6 +100,16 @@ static void add_undo(JsonBuilder *json, const DriveSpec *spec)
     json_builder_end_object(json);
 }
 
+// What decides, beside the contents, on what the guest sees of its disk.
+static void add_policy(JsonBuilder *json, const DriveSpec *spec)
+{
+    const Drive *drive = spec->shown.drive;
+    add_string(json, "discard", spec->discard ? "unmap" : "ignore");
+    add_string(json, "cache.writeback", spec->sync_writes ? "off" : "on");
+    add_string(json, "werror", error_action_name(drive->on_write_error));
+    add_string(json, "rerror", error_action_name(drive->on_read_error));
+}
+
 char *block_identity_json(void)
 {
     JsonBuilder *json = json_builder_new();
@@ -140,11 +118,12 @@ char *block_identity_json(void)
     json_builder_begin_array(json);
     for (unsigned i = 0; i < block_drive_count(); i++) {
         const DriveSpec *spec = spec_at(i);
-        if (spec->image_spec) {
+        if (!block_spec_opens(spec)) {
             continue;
         }
         json_builder_begin_object(json);
         add_string(json, "id", spec->id);
+        add_policy(json, spec);
         add_int(json, "size", spec->image->size_bytes);
         add_bool(json, "readonly", spec->read_only);
         add_bool(json, "snapshot", spec->temporary);
@@ -154,7 +133,15 @@ char *block_identity_json(void)
     }
     json_builder_end_array(json);
     json_builder_end_object(json);
-    return to_text(json);
+    return json_take_text(json);
+}
+
+bool block_identity_read_only(const char *text, unsigned drive)
+{
+    JsonParser *parser;
+    bool read_only = get_int(object_of(parse_identity(text, &parser), drive), "readonly");
+    g_object_unref(parser);
+    return read_only;
 }
 
 bool block_identity_undo(const char *text, unsigned drive, int *number, uint8_t id[16])
@@ -234,6 +221,13 @@ static void compare_drive(GString *list, JsonObject *then, JsonObject *now)
                    get_int(now, flags[i]) ? "on" : "off", get_int(then, flags[i]) ? "on" : "off");
         }
     }
+    static const char *const policies[] = {"discard", "cache.writeback", "werror", "rerror"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(policies); i++) {
+        const char *old = get_string(then, policies[i]), *new = get_string(now, policies[i]);
+        if (strcmp(old, new) != 0) {
+            differ(list, "drive '%s': %s=%s, recorded with %s", id, policies[i], new, *old ? old : "none");
+        }
+    }
     compare_chain(list, id, then, now);
 }
 
@@ -259,124 +253,4 @@ bool block_identity_check(const char *text, Error *err)
     g_object_unref(parser_then);
     g_object_unref(parser_now);
     return same;
-}
-
-// ---- for the monitor ----
-
-static const char *cache_mode(const DriveSpec *spec)
-{
-    return spec->sync_writes ? "writethrough"
-           : spec->no_flush  ? "writeback, ignore flushes"
-                             : "writeback";
-}
-
-static const DriveSpec *with_image(const DriveSpec *spec)
-{
-    return spec->image_spec ? spec->image_spec : spec;
-}
-
-static unsigned chain_depth(const Image *image)
-{
-    unsigned depth = 0;
-    for (image = image->backing; image; image = image->backing) {
-        depth++;
-    }
-    return depth;
-}
-
-char *block_info_text(void)
-{
-    GString *text = g_string_new(NULL);
-    for (unsigned i = 0; i < block_drive_count(); i++) {
-        const DriveSpec *spec = with_image(spec_at(i));
-        ImageInfo info;
-        image_info(spec->file_image, &info);
-        g_string_append_printf(text, "%s%s: %s (%s%s)\n", i ? "\n" : "", spec_at(i)->id, info.path,
-                               info.format, spec->read_only ? ", read-only" : "");
-        Device *dev = spec->shown.drive ? spec->shown.drive->dev : NULL;
-        if (dev) {
-            g_string_append_printf(text, "    Attached to:      %s\n", dev->path ? dev->path : "?");
-        }
-        g_string_append_printf(text, "    Cache mode:       %s\n", cache_mode(spec));
-        if (spec->temporary || spec->image != spec->file_image) {
-            g_string_append_printf(text, "    Writes go to:     %s\n",
-                                   spec->undo ? "the image, old contents to the undo file"
-                                              : "a temporary overlay");
-        }
-        if (info.backing) {
-            g_string_append_printf(text, "    Backing file:     %s (chain depth: %u)\n",
-                                   info.backing, chain_depth(spec->file_image));
-        }
-    }
-    return g_string_free(text, FALSE);
-}
-
-static void add_image(JsonBuilder *json, const ImageInfo *info)
-{
-    json_builder_set_member_name(json, "image");
-    json_builder_begin_object(json);
-    add_string(json, "filename", info->path);
-    add_string(json, "format", info->format);
-    add_int(json, "virtual-size", info->size_bytes);
-    add_int(json, "actual-size", info->allocated_bytes);
-    if (info->cluster_bytes) {
-        add_int(json, "cluster-size", info->cluster_bytes);
-    }
-    if (info->backing) {
-        add_string(json, "backing-filename", info->backing);
-    }
-    add_bool(json, "dirty-flag", info->dirty);
-    json_builder_end_object(json);
-}
-
-static void add_inserted(JsonBuilder *json, const DriveSpec *spec)
-{
-    ImageInfo info;
-    image_info(spec->file_image, &info);
-    json_builder_set_member_name(json, "inserted");
-    json_builder_begin_object(json);
-    add_string(json, "file", info.path);
-    add_string(json, "drv", info.format);
-    add_bool(json, "ro", spec->read_only);
-    add_bool(json, "encrypted", false);
-    if (info.backing) {
-        add_string(json, "backing_file", info.backing);
-    }
-    add_int(json, "backing_file_depth", chain_depth(spec->file_image));
-    static const char *const limits[] = {"bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
-    for (unsigned i = 0; i < G_N_ELEMENTS(limits); i++) {
-        add_int(json, limits[i], 0);
-    }
-    add_string(json, "detect_zeroes", "off");
-    add_int(json, "write_threshold", 0);
-    json_builder_set_member_name(json, "cache");
-    json_builder_begin_object(json);
-    add_bool(json, "writeback", !spec->sync_writes);
-    add_bool(json, "direct", false);
-    add_bool(json, "no-flush", spec->no_flush);
-    json_builder_end_object(json);
-    add_image(json, &info);
-    json_builder_end_object(json);
-}
-
-char *block_info_json(void)
-{
-    JsonBuilder *json = json_builder_new();
-    json_builder_begin_array(json);
-    for (unsigned i = 0; i < block_drive_count(); i++) {
-        const DriveSpec *spec = with_image(spec_at(i));
-        Device *dev = spec->shown.drive ? spec->shown.drive->dev : NULL;
-        json_builder_begin_object(json);
-        add_string(json, "device", spec_at(i)->id);
-        if (dev && dev->path) {
-            add_string(json, "qdev", dev->path);
-        }
-        add_string(json, "type", "unknown");
-        add_bool(json, "removable", spec->cdrom);
-        add_bool(json, "locked", false);
-        add_inserted(json, spec);
-        json_builder_end_object(json);
-    }
-    json_builder_end_array(json);
-    return to_text(json);
 }
