@@ -268,6 +268,7 @@ static void replay_control_event(void *ctx, const ReplayEvent *event)
         if (event->payload[0] > 10) {
             replay_diverge(vm->replay, "a shift of %u", event->payload[0]);
         } else {
+            vm->machine->offset_ns += PLANTED(vm->exec, PLANT_SHIFT_LATE) ? (1 << vm->machine->shift) - (1 << event->payload[0]) : 0;
             vm_set_shift(vm, event->payload[0]);
         }
         break;
