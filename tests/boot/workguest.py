@@ -33,6 +33,8 @@ class Recording:
 
 
 class Runner:
+    kernel = "work.elf"
+
     def __init__(self, args):
         self.args, self.recordings = args, 0
         self.plant = os.path.join(os.path.dirname(args.emulator), "qemu-system-plant")
@@ -49,7 +51,7 @@ class Runner:
 
     def argv(self, mode, log, accel="", emulator=None, shift="3"):
         return [emulator or self.args.emulator, "--target", "riscv64", "-M", "virt", "-m", "128", "-bios", "none", "-nographic",
-                "-serial", "stdio", "-monitor", "none", "-kernel", os.path.join(self.args.dir, "work.elf"),
+                "-serial", "stdio", "-monitor", "none", "-kernel", os.path.join(self.args.dir, self.kernel),
                 "-drive", f"file={self.image},if=none,format=raw,snapshot=on,id=d0",
                 "-drive", "driver=blkreplay,if=none,image=d0,id=d1", "-device", "virtio-blk-device,drive=d1",
                 "-netdev", "user,id=n", "-device", "virtio-net-device,netdev=n", "-object", "filter-replay,id=r,netdev=n",

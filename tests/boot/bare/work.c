@@ -6,7 +6,10 @@
 // round, and ends after ROUNDS rounds. Virtio 1.1 over MMIO (sections 2.6, 4.2), PLIC, CLINT, 16550. Without a disk, card or random device that part is skipped.
 #include "bare.h"
 
-enum { ROUNDS = 12, BUSY = 3, PLIC = 0xc000000, VIRTIO = 0x10001000, VIRTIO_STEP = 0x1000, VIRTIO_SLOTS = 8, UART_IRQ = 10, QUEUE = 8, SECTOR = 512 };
+#ifndef ROUNDS
+#define ROUNDS 12 // work-short: 1
+#endif
+enum { BUSY = 3, PLIC = 0xc000000, VIRTIO = 0x10001000, VIRTIO_STEP = 0x1000, VIRTIO_SLOTS = 8, UART_IRQ = 10, QUEUE = 8, SECTOR = 512 };
 enum { MAGIC = 0, VERSION = 4, DEVICE_ID = 8, FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_FEATURES_SEL = 0x24, QUEUE_SEL = 0x30,
        QUEUE_NUM = 0x38, QUEUE_READY = 0x44, QUEUE_NOTIFY = 0x50, INT_STATUS = 0x60, INT_ACK = 0x64, STATUS = 0x70, QUEUE_DESC = 0x80,
        QUEUE_DRIVER = 0x90, QUEUE_DEVICE = 0xa0 };
