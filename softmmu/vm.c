@@ -114,6 +114,7 @@ void vm_quit(Vm *vm, ControlCause cause)
 static void reset_now(Vm *vm, ControlCause cause)
 {
     Error err;
+    vm->powered_off = false;
     machine_reset(vm->machine);
     exec_invalidate_all(vm->exec);
     tlb_flush_all(vm->exec);
@@ -221,6 +222,17 @@ static bool note_digest(Vm *vm)
     return true;
 }
 
+// The guest ended itself. A replay ends where its log does: right here, or, if the process outlived the guest, before the next instruction.
+static void power_off(Vm *vm, ControlCause cause, int status)
+{
+    machine_step(vm->machine);
+    if (replay_mode(vm->replay) == REPLAY_PLAY) {
+        vm->powered_off = true;
+    } else {
+        shut_down(vm, cause, status);
+    }
+}
+
 // What the guest asked for by a device: true when it was done (a step).
 static bool guest_request(Vm *vm)
 {
@@ -236,18 +248,11 @@ static bool guest_request(Vm *vm)
             machine_step(vm->machine);
             return true;
         }
-        machine_step(vm->machine);
-        if (replay_mode(vm->replay) != REPLAY_PLAY) {
-            shut_down(vm, CAUSE_GUEST_RESET, 0);
-        }
+        power_off(vm, CAUSE_GUEST_RESET, 0);
         return true;
     case REQUEST_SHUTDOWN: case REQUEST_PANIC:
-        machine_step(vm->machine);
         vm->exit_status = value;
-        // A replay ends where its log does: right here.
-        if (replay_mode(vm->replay) != REPLAY_PLAY) {
-            shut_down(vm, request == REQUEST_PANIC ? CAUSE_GUEST_PANIC : CAUSE_GUEST_SHUTDOWN, value);
-        }
+        power_off(vm, request == REQUEST_PANIC ? CAUSE_GUEST_PANIC : CAUSE_GUEST_SHUTDOWN, value);
         return true;
     }
     return false;
@@ -402,6 +407,10 @@ static void advance(Vm *vm)
         return;
     }
     if (vm->state != RUN_RUNNING) {
+        return;
+    }
+    if (vm->powered_off) {
+        replay_diverge(vm->replay, "the guest has powered the machine off, but the log goes on");
         return;
     }
     if (all_halted(vm)) {
