@@ -42,7 +42,7 @@ def replay_pair(runner, fault, seed):
     recording = runner.record(f"{fault}-{seed}", f"chaos={seed},plant={fault}", runner.plant, shift="auto", check=False)
     if recording.status != 0:
         return f"recording ended with {recording.status}: {recording.out[-80:]!r} {recording.errors}"
-    options = f"plant={fault}" if seed % 2 else f"interp=on,plant={fault}"
+    options = f"plant={fault}" if seed % 2 else f"interp=on,max-insns=1,plant={fault}"
     status, out, errors = runner.run(runner.argv("replay", recording.log, options, runner.plant, "auto"))
     if status == workguest.DIVERGED and "divergence" in errors:
         return "divergence"
