@@ -38,9 +38,11 @@ check: try-assets ## build, run the quick tests (lint and layers are two of them
 	@$(MAKE) all
 	@scripts/run-tests --build $(BUILD)
 
-check-full: try-assets ## the quick and the slow tests
+check-full: try-assets ## the quick and the slow tests, the fuzzers, and the quick tests under the sanitizers
 	@$(MAKE) all
 	@scripts/run-tests --build $(BUILD) --full
+	@$(MAKE) asan
+	@$(MAKE) tsan
 
 bench: assets ## measure beside Debian's emulator and native
 	@$(MAKE) all
@@ -55,15 +57,16 @@ layers: all ## who may use whom, by includes and by symbols
 fmt: ## clang-format over our C files
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
+# A report ends the program, with a status that no test takes for its own.
 asan: deps ## the quick tests under the address and undefined-behaviour sanitizers
 	@CC="$(CC)" ./configure --build=build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	@ninja -C build-asan
-	@$(SANITIZED) build-asan
+	@ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1 $(SANITIZED) build-asan
 
 tsan: deps ## the quick tests under the thread sanitizer
 	@CC="$(CC)" ./configure --build=build-tsan -Db_sanitize=thread -Db_lundef=false
 	@ninja -C build-tsan
-	@$(SANITIZED) build-tsan
+	@TSAN_OPTIONS=halt_on_error=1:abort_on_error=1:suppressions=$(CURDIR)/scripts/tsan-suppressions.txt $(SANITIZED) build-tsan
 
 fuzz: deps ## the fuzzing tests
 	@$(MAKE) all

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "block/drive.h"
+#include "util/plant.h"
 
 static void put_le(uint8_t *p, uint64_t value, unsigned bytes)
 {
@@ -112,6 +113,9 @@ void blkreplay_deliver(void *target, const uint8_t *payload, size_t len)
                        "drive '%s': the log completes request %llu, which is not in flight",
                        drive->id, (unsigned long long)id);
         return;
+    }
+    if (planted(PLANT_BLOCK_REORDERED) && !replay_live(drive->replay) && drive->requests->len > 1) {
+        request = g_ptr_array_index(drive->requests, request == g_ptr_array_index(drive->requests, 0));
     }
     drive->backend->wait(drive->host, request);
     if (request->op == BLOCK_READ && result == 0) {

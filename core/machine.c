@@ -6,6 +6,7 @@
 // `offset_ns`.
 #include <assert.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "core/internal.h"
 #include "util/os-mem.h"
@@ -109,7 +110,8 @@ void machine_request(Machine *machine, MachineRequest request, int cause)
 
 uint64_t machine_digest(Machine *machine)
 {
-    uint64_t digest = 0;
+    int64_t clock[2] = {machine->offset_ns, machine->shift};
+    uint64_t digest = XXH3_64bits(clock, sizeof(clock));
     for (unsigned i = 0; i < machine->devices->len; i++) {
         digest = device_digest(g_ptr_array_index(machine->devices, i), digest);
     }

@@ -131,7 +131,7 @@ void machine_step(Machine *machine); // one step was done at this icount
 void machine_reset(Machine *machine);
 // The first one stands until the loop sets `request` to REQUEST_NONE.
 void machine_request(Machine *machine, MachineRequest request, int cause);
-uint64_t machine_digest(Machine *machine); // XXH3 over the fields of all devices (CPUs are devices)
+uint64_t machine_digest(Machine *machine); // XXH3 over clock and the fields of all devices (CPUs are devices)
 uint64_t machine_ram_digest(Machine *machine); // XXH3 over all RAM (not ROM), block by block
 
 // Timers due: the earliest armed deadline, or INT64_MAX.

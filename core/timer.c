@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "core/internal.h"
+#include "util/plant.h"
 
 static TimerRef *heap_at(const Machine *machine, uint32_t i)
 {
@@ -25,7 +26,7 @@ static bool due_before(const TimerRef *a, const TimerRef *b)
     if (a->timer->deadline_ns != b->timer->deadline_ns) {
         return a->timer->deadline_ns < b->timer->deadline_ns;
     }
-    return a->order < b->order;
+    return planted(PLANT_TIMERS_SWAPPED) ? a->order > b->order : a->order < b->order;
 }
 
 static void heap_put(Machine *machine, uint32_t i, TimerRef ref)

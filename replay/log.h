@@ -11,7 +11,7 @@
 enum {
     LOG_FORMAT_VERSION = 1,    // of the file's bytes
     MACHINE_MODEL_VERSION = 2, // of what the guest sees; a log of another one can't be replayed
-    LOG_FLUSH_NS = 100000000,  // how long an event may stay in memory
+    LOG_FLUSH_NS = 80000000,   // how long an event may stay in memory: with what its caller is late by, less than 100 ms
 };
 
 typedef struct LogWriter LogWriter;
@@ -23,7 +23,7 @@ LogWriter *log_create(const char *path, const char *config_json, Error *err);
 // Into the open frame, which is written when it has become large. Positions never go back; payloads
 // are valid for their kind.
 void log_append(LogWriter *log, const ReplayEvent *event);
-// When 100 ms have passed since the last write, or if `force`: writes the open frame if it has
+// When LOG_FLUSH_NS have passed since the last write, or if `force`: writes the open frame if it has
 // events, then a position slot if the position changed. `position` isn't before the last event's.
 // False once anything couldn't be written: the file then ends with its last whole frame, and
 // nothing is written to it any more.

@@ -244,7 +244,7 @@ bool exec_store_leaves(const Exec *exec, uint64_t ram_page, unsigned offset, uns
 void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len)
 {
     uint64_t mask = granule_mask(offset, len);
-    if (!(exec->page_granules[ram_page] & mask)) {
+    if (!(exec->page_granules[ram_page] & mask) || PLANTED(exec, PLANT_STALE_CODE)) {
         return;
     }
     exec->code_invalidations++;

@@ -80,7 +80,7 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
 static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
 {
     // Without a TLB each fetch is walked: nothing tracks what a store changes of the block's own translation.
-    unsigned limit = chain->alone || exec->config.no_tlb ? 1 : cpu->budget < UINT16_MAX ? (unsigned)cpu->budget : UINT16_MAX;
+    unsigned limit = chain->alone || exec->config.no_tlb ? 1 : cpu->budget < UINT16_MAX ? (unsigned)cpu->budget + PLANTED(exec, PLANT_BUDGET_OVERRUN) : UINT16_MAX;
     *chain = (Chain){ 0 };
     block->runs++;
     return interp_run(cpu, block->ir, limit).boundary;
@@ -96,6 +96,7 @@ static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chai
     } else if (!lockstep_run(exec, cpu, block, left, &exit.reason)) {
         return run_t0(exec, cpu, block, chain);
     }
+    cpu->budget -= PLANTED(exec, PLANT_FAULT_ICOUNT) && exit.reason == JIT_FAULT;
     *chain = (Chain){ .link = exit.link, .computed = exit.reason == JIT_IJMP, .alone = exit.reason == JIT_ALONE,
                        .hot = exit.reason == JIT_HOT };
     if (exec->remake) {

@@ -4,6 +4,7 @@
 #include "target/target.h"
 #include "tcg/cpu.h"
 #include "tcg/jit.h"
+#include "util/plant.h"
 
 typedef struct Exec Exec;
 typedef struct Block Block;
@@ -55,19 +56,12 @@ typedef struct ExecConfig {
     bool lockstep;             // T0 beside T1
     bool no_tlb;               // nothing is cached
     uint64_t flush_seed;       // not 0: TLB and code cache flushed at random
-    unsigned plant;            // PLANT_*
     unsigned t1_after;         // runs by T0 before T1 translates a block; 0: the default; 1: none
     unsigned hot_after;        // runs by T1 before it makes better code; 0: the default
     bool sse2_only;            // T1 uses no feature that isn't in every x86-64
 } ExecConfig;
 
-// Faults that tests must catch. They exist in qemu-system-plant alone (meson option `plant`).
-enum { PLANT_NONE, PLANT_LATE_INPUT, PLANT_STALE_ICOUNT, PLANT_STALE_PTE, PLANT_COUNT };
-#ifdef BACKSTEP_PLANT
-#define PLANTED(exec, fault) ((exec)->config.plant == (fault))
-#else
-#define PLANTED(exec, fault) false
-#endif
+#define PLANTED(exec, fault) planted(fault)
 
 struct Exec {
     Machine *machine;

@@ -11,7 +11,7 @@
 enum {
     CAP_LIVE_NS = 200000,      // inputs and control requests are taken as promptly as this
     CAP_REPLAY_NS = 5000000,
-    FLUSH_NS = 100000000,
+    FLUSH_NS = 10000000,       // the log decides; asked seldom, it would be late by as much
     TUNE_NS = 20000000,        // shift=auto looks this often
     PROGRESS_NS = 250000000,
     SHIFT_MAX = 10,

@@ -450,6 +450,7 @@ static bool open_blocks(Start *start, const char *recorded_json, Error *err)
     Cmdline *c = start->cmdline;
     BlockConfig config = {
         .replay = start->vm.replay, .log_path = c->rrfile, .identity_json = recorded_json, .snapshot = c->snapshot,
+        .workers = (unsigned)(c->chaos_seed ? 1 + c->chaos_seed % 4 : 0),
         .mode = !c->rr ? REPLAY_NONE : recorded_json ? REPLAY_PLAY : REPLAY_RECORD,
         .failed = block_failed,
         .default_if = start->vm.type->virtio_blk ? BLOCK_IF_VIRTIO : BLOCK_IF_NONE,
@@ -490,11 +491,9 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     if (!choose_types(start, err)) {
         return false;
     }
-#ifndef BACKSTEP_PLANT
-    if (cmdline->plant) {
-        return fail(err, "-accel tcg,plant=: this program has no planted faults; qemu-system-plant has");
+    if (!plant_choose(cmdline->plant)) {
+        return fail(err, "-accel tcg,plant=: this program has no such planted fault; qemu-system-plant has %d", PLANT_COUNT - 1);
     }
-#endif
     ReplayHost host = vm_replay_host(vm);
     vm->replay = replay_new(&host);
     vm->machine = machine_new(vm->replay, vm->type->name);
@@ -516,7 +515,7 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
         return false;
     }
     ExecConfig exec = { .max_guest = (unsigned)cmdline->max_insns, .interpreter = cmdline->interp, .lockstep = cmdline->lockstep,
-                        .no_tlb = cmdline->no_tlb, .sse2_only = cmdline->sse2_only, .flush_seed = cmdline->flush_seed, .plant = (unsigned)cmdline->plant,
+                        .no_tlb = cmdline->no_tlb, .sse2_only = cmdline->sse2_only, .flush_seed = cmdline->flush_seed,
                         .hot_after = (unsigned)cmdline->hot_after };
     vm->exec = exec_new(vm->machine, vm->target, vm->cpus, vm->ncpus, &exec);
     if (cmdline->chaos_seed) {

@@ -281,7 +281,7 @@ bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access acce
     if (w.prot & 1u << ACCESS_READ) {
         insert(cpu, ACCESS_READ, mmu, gva, page_host);
     }
-    if ((w.prot & 1u << ACCESS_WRITE) && page_plain(exec->machine, ram_page) && !exec->lockstep) {
+    if (((w.prot & 1u << ACCESS_WRITE) || PLANTED(exec, PLANT_LOST_DIRTY)) && page_plain(exec->machine, ram_page) && !exec->lockstep) {
         insert(cpu, ACCESS_WRITE, mmu, gva, page_host);
         exec->page_written[ram_page] = 1;
     }

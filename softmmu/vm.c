@@ -116,6 +116,7 @@ void vm_quit(Vm *vm, ControlCause cause)
 static void reset_now(Vm *vm, ControlCause cause)
 {
     Error err;
+    vm->powered_off = false;
     machine_reset(vm->machine);
     exec_invalidate_all(vm->exec);
     tlb_flush_all(vm->exec);
@@ -223,6 +224,17 @@ static bool note_digest(Vm *vm)
     return true;
 }
 
+// The guest ended itself. A replay ends where its log does: right here, or, if the process outlived the guest, before the next instruction.
+static void power_off(Vm *vm, ControlCause cause, int status)
+{
+    machine_step(vm->machine);
+    if (replay_mode(vm->replay) == REPLAY_PLAY) {
+        vm->powered_off = true;
+    } else {
+        shut_down(vm, cause, status);
+    }
+}
+
 // What the guest asked for by a device: true when it was done (a step).
 static bool guest_request(Vm *vm)
 {
@@ -238,18 +250,11 @@ static bool guest_request(Vm *vm)
             machine_step(vm->machine);
             return true;
         }
-        machine_step(vm->machine);
-        if (replay_mode(vm->replay) != REPLAY_PLAY) {
-            shut_down(vm, CAUSE_GUEST_RESET, 0);
-        }
+        power_off(vm, CAUSE_GUEST_RESET, 0);
         return true;
     case REQUEST_SHUTDOWN: case REQUEST_PANIC:
-        machine_step(vm->machine);
         vm->exit_status = value;
-        // A replay ends where its log does: right here.
-        if (replay_mode(vm->replay) != REPLAY_PLAY) {
-            shut_down(vm, request == REQUEST_PANIC ? CAUSE_GUEST_PANIC : CAUSE_GUEST_SHUTDOWN, value);
-        }
+        power_off(vm, request == REQUEST_PANIC ? CAUSE_GUEST_PANIC : CAUSE_GUEST_SHUTDOWN, value);
         return true;
     }
     return false;
@@ -270,6 +275,7 @@ static void replay_control_event(void *ctx, const ReplayEvent *event)
         if (event->payload[0] > 10) {
             replay_diverge(vm->replay, "a shift of %u", event->payload[0]);
         } else {
+            vm->machine->offset_ns += PLANTED(vm->exec, PLANT_SHIFT_LATE) ? (1 << vm->machine->shift) - (1 << event->payload[0]) : 0;
             vm_set_shift(vm, event->payload[0]);
         }
         break;
@@ -403,6 +409,10 @@ static void advance(Vm *vm)
         return;
     }
     if (vm->state != RUN_RUNNING) {
+        return;
+    }
+    if (vm->powered_off) {
+        replay_diverge(vm->replay, "the guest has powered the machine off, but the log goes on");
         return;
     }
     if (all_halted(vm)) {

@@ -36,6 +36,7 @@ typedef struct Vm {
 
     RunState state;
     bool ended;                // the loop returns; exit_status is set
+    bool powered_off;          // replaying: the guest ended itself, so the log must end here
     int exit_status;
     ControlCause end_cause;
     bool have_break;           // replay-break, or where a seek goes

@@ -173,7 +173,9 @@ void emit_fp_stub(Emit *e, const Stub *stub)
 {
     Asm *a = &e->cold;
     if (stub->value_kind == FIX_NAN) {
-        op_constant(e->jit, a, 0x10 | X_0F | scalar(stub->value_reg), stub->reg, stub->value_reg == IR_F32 ? NAN_32 : NAN_64);
+        if (!planted(PLANT_NAN_PAYLOAD)) {
+            op_constant(e->jit, a, 0x10 | X_0F | scalar(stub->value_reg), stub->reg, stub->value_reg == IR_F32 ? NAN_32 : NAN_64);
+        }
         jump_to(a, stub->back);
         return;
     }

@@ -226,6 +226,9 @@ static void unlink_exit(JitLink *link)
     *at = link->next;
     link->to = NULL;
     link->next = NULL;
+    if (planted(PLANT_STALE_LINK)) {
+        return;
+    }
     x_patch(link->site, link->stub);
     if (link->guard) {
         memset(link->guard, 0, 4);

@@ -9,6 +9,7 @@
 #include "tcg/interp-op.h"
 #include "tcg/jit.h"
 #include "tcg/x86-asm.h"
+#include "util/plant.h"
 
 enum {
     ENV_BIAS = 128,

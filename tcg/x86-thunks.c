@@ -65,7 +65,7 @@ static void mxcsr_make(CPU *cpu)
 // Sticky bits of MXCSR (IE DE ZE OE UE PE) become the guest's; denormal operands are of no interest.
 static void mxcsr_merge(CPU *cpu)
 {
-    uint32_t m = cpu->mxcsr_guest;
+    uint32_t m = cpu->mxcsr_guest & ~(planted(PLANT_LOST_FLAG) ? 0x20u : 0);
     cpu->arch.fp.flags |= (uint8_t)((m & 1) << 4 | (m & 4) << 1 | (m & 8) >> 1 | (m & 16) >> 3 | (m & 32) >> 5);
 }
 

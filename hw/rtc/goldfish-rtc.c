@@ -6,6 +6,7 @@
 // The host's clock is read once at each reset, through the seam; from there the counter advances
 // with virtual time.
 #include "core/device.h"
+#include "util/plant.h"
 
 enum {
     TIME_LOW = 0x00, TIME_HIGH = 0x04, ALARM_LOW = 0x08, ALARM_HIGH = 0x0c,
@@ -100,7 +101,7 @@ static uint64_t rtc_read(Device *dev, uint64_t reg, unsigned size)
     case ALARM_LOW:    return (uint32_t)rtc->s.alarm_at_ns;
     case ALARM_HIGH:   return rtc->s.alarm_at_ns >> 32;
     case IRQ_ENABLED:  return rtc->s.enabled;
-    case ALARM_STATUS: return rtc->s.alarm.armed;
+    case ALARM_STATUS: return planted(PLANT_UNSAVED_FIELD) ? dev->error_count : rtc->s.alarm.armed;
     }
     guest_error(dev, "read of write-only or unknown register 0x%x", (unsigned)reg);
     return 0;

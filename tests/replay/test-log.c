@@ -131,13 +131,13 @@ static void test_flush(void)
     g_assert_cmpuint(len_after, ==, len);
     g_assert_cmpint(memcmp(before, after, len), !=, 0);
 
-    // An event waits for 100 ms since the last write, not longer.
+    // An event waits for LOG_FLUSH_NS since the last write, not longer.
     ReplayEvent event = {
         .kind = EVENT_CHAR_RX, .position = {3000, 0}, .payload = (uint8_t *)"x", .len = 1};
     log_append(log, &event);
-    g_assert_true(log_flush(log, 6099 * ms, (Position){3000, 1}, false, &err));
+    g_assert_true(log_flush(log, 6000 * ms + LOG_FLUSH_NS - 1, (Position){3000, 1}, false, &err));
     g_assert_cmpuint(log_bytes(log), ==, empty);
-    g_assert_true(log_flush(log, 6100 * ms, (Position){3000, 1}, false, &err));
+    g_assert_true(log_flush(log, 6000 * ms + LOG_FLUSH_NS, (Position){3000, 1}, false, &err));
     g_assert_cmpuint(log_bytes(log), >, empty);
     g_assert_cmpuint(log_bytes(log), <=, empty + 32);
     log_abandon(log);
