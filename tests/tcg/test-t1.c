@@ -84,6 +84,15 @@ static uint64_t log_hash; // of what slow paths and helpers saw
 
 static void note(uint64_t v) { log_hash = (log_hash ^ v) * 0x9e3779b97f4a7c15; }
 
+// What is used after this finds other bytes.
+static void drop_sites(CPU *cpu)
+{
+    for (uint32_t i = 0; i < cpu->sites_filled; i++) {
+        cpu->site[cpu->site_list[i]].addend += 16;
+    }
+    cpu_sites_drop_all(cpu);
+}
+
 static SlowResult access_page(CPU *cpu, uint64_t gva, unsigned len)
 {
     uint64_t first = (gva - RAM_GVA) >> 12, last = (gva + len - 1 - RAM_GVA) >> 12;
@@ -95,7 +104,7 @@ static SlowResult access_page(CPU *cpu, uint64_t gva, unsigned len)
         return SLOW_ALONE;
     }
     if (cpu->running_t1 && gva % 7 == 0) { // as when a page's write entries are purged
-        cpu_sites_drop_all(cpu);
+        drop_sites(cpu);
         cpu->attention = true;
     }
     return SLOW_OK;
@@ -222,6 +231,7 @@ static uint64_t help_read(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
 static uint64_t help_write(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
 {
     Guest *g = guest_of(cpu);
+    drop_sites(cpu);
     g->s.x[a % NINTS] += b;
     g->s.f[b % NFLOATS] = g->s.f[a % NFLOATS];
     cpu->arch.fp.rounding = (uint8_t)(a % 4); // a host's mode stays one
@@ -257,6 +267,7 @@ typedef struct Gen {
     uint8_t types[512];
     unsigned naddresses;
     IrRef addresses[64];   // used before: several accesses with one base
+    bool pure;             // only ops that compute
     bool rmm;              // rounding is one that T1 leaves to C: helpers that set it are out
 } Gen;
 
@@ -335,7 +346,7 @@ static void value_op(Gen *g)
     IrOp op;
     do {
         op = below(IR_OP_COUNT);
-    } while (!is_value_op(op));
+    } while (!is_value_op(op) || (g->pure && !ir_op_has(op, 'P')));
     const IrOpInfo *info = &ir_ops[op];
     IrType type = random_type(op);
     IrRef operand[3] = { 0 };
@@ -443,13 +454,34 @@ static void call_op(Gen *g)
     have(g, IR_I64, ir_call(g->b, h, a, b, c));
 }
 
+// Instructions that a branch leads over: they compute, and write two slots at most.
+static void skipped_insn(Gen *g, unsigned slot)
+{
+    g->pure = true;
+    for (unsigned parts = 1 + below(3); parts > 0; parts--) {
+        value_op(g);
+    }
+    if (below(4)) {
+        ir_setreg(g->b, IR_I64, SLOT(s.x) + 8 * ((slot + below(2)) % NINTS), pick(g, IR_I64));
+    }
+    g->pure = false;
+}
+
 static void generate(Gen *g, IrBuilder *b, bool rmm)
 {
+    unsigned skipped = 0, slot = 0;
     *g = (Gen){ .b = b, .rmm = rmm };
     ir_begin(b, 0x1000, 0);
     unsigned count = 1 + below(12);
     for (unsigned i = 0; i < count; i++) {
         ir_insn(b, 0x1000 + 4 * (uint64_t)i, 4);
+        if (skipped) {
+            skipped_insn(g, slot);
+            if (--skipped == 0) { // behind, values of before don't count
+                g->n = g->naddresses = 0;
+            }
+            continue;
+        }
         unsigned parts = 1 + below(5);
         bool touched = false; // at most one access or call an instruction: before it nothing has been done
         for (unsigned p = 0; p < parts; p++) {
@@ -466,7 +498,12 @@ static void generate(Gen *g, IrBuilder *b, bool rmm)
                 set_something(g);
             }
         }
-        if (below(10) == 0) {
+        if (below(4) == 0) {
+            IrType type = below(2) ? IR_I64 : IR_I32;
+            skipped = 1 + below(5);
+            slot = below(NINTS);
+            ir_exitif(b, type, below(IR_COND_COUNT), pick(g, type), pick(g, type), 0x1000 + 4 * (uint64_t)(i + 1 + skipped));
+        } else if (below(10) == 0) {
             IrType type = below(2) ? IR_I64 : IR_I32;
             ir_exitif(b, type, below(IR_COND_COUNT), pick(g, type), pick(g, type), below(2) ? 0x1f00 : 0x9000);
         }
@@ -533,6 +570,36 @@ static Jit *make_jit(OsHostFeatures features)
 
 enum { OPTIMISE_NONE, OPTIMISE, OPTIMISE_POSTPONE };
 
+// The block from the instruction at pc on, to which a branch in it leads: behind such a place only constants of before are used.
+static IrBlock *rest_of(const IrBlock *block, uint64_t pc)
+{
+    IrBlock *rest = ir_block_copy(block);
+    for (unsigned i = 1; i < rest->nins; i++) {
+        if (rest->ins[i].op == IR_INSN && (uint64_t)rest->ins[i].imm == pc) {
+            return rest;
+        }
+        if (rest->ins[i].op != IR_CONST) {
+            rest->ins[i] = (IrInsn){ .op = IR_CONST, .type = IR_I64 };
+        }
+    }
+    g_free(rest);
+    return NULL;
+}
+
+// T0, `limit` instructions; where it leaves for a place in the block before it has attempted `least`, it goes on there.
+static void run_t0(CPU *cpu, const IrBlock *block, unsigned limit, unsigned least)
+{
+    unsigned done = interp_run(cpu, block, limit).attempted;
+    while (done < least && !cpu->exception) {
+        IrBlock *rest = rest_of(block, cpu->arch.pc);
+        if (!rest) {
+            return;
+        }
+        done += interp_run(cpu, rest, limit - done).attempted;
+        g_free(rest);
+    }
+}
+
 typedef struct Counts { unsigned blocks, compiled, by_reason[JIT_LINK + 1]; } Counts;
 
 // One block from `rounds` states. False: a difference, printed.
@@ -545,7 +612,7 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
     counts->blocks++;
     IrBlock *plain = ir_block_copy(block);
     if (options) {
-        ir_optimise_with(b, options == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0);
+        ir_optimise_with(b, (options == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0) | (below(4) ? IR_OPT_SKIP : 0));
     }
     bool hot = below(4) != 0;
     JitCode *code = jit_compile(jit, &t1->cpu, block, 4095, hot, below(8) ? 0 : next());
@@ -590,12 +657,12 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
                 memcpy(last_store.at, last_store.before, last_store.len);
             }
             if (attempted) {
-                interp_run(&t0->cpu, block, attempted);
+                run_t0(&t0->cpu, block, attempted, attempted);
             }
             // Flags that the instruction raised already it will raise again.
             t0->cpu.arch.fp.flags |= t1->cpu.arch.fp.flags;
         } else {
-            interp_run(&t0->cpu, block, 1000);
+            run_t0(&t0->cpu, block, 1000, attempted);
             ok = t1_hash == log_hash;
         }
         if (!ok || !same(t0, t1)) {
@@ -645,6 +712,53 @@ static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE, 2000
 static void test_optimised(void) { run_features(os_host_features(), OPTIMISE, 20000); }
 static void test_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE, 20000); }
 
+// One place that loads from page after page: the range that its site holds grows over those that are known, and over nothing else.
+static void test_site_range(void)
+{
+    static const struct {
+        unsigned page, offset;
+        JitReason reason;
+        int misses; // of the site, in all
+    } steps[] = {
+        { 0, 8, JIT_LINK, 1 },    { 0, 4088, JIT_LINK, 1 }, { 1, 0, JIT_LINK, 1 },    { 1, 4088, JIT_LINK, 1 }, { 0, 4092, JIT_LINK, 1 },
+        { 0, 16, JIT_LINK, 1 },   { 2, 0, JIT_FAULT, 2 },   { 1, 4089, JIT_FAULT, 3 }, { 1, 4088, JIT_LINK, 3 }, { 3, 0, JIT_ALONE, 4 },
+        { 0, 0, JIT_LINK, 4 },
+    };
+    Jit *jit = make_jit(os_host_features());
+    IrBuilder *b = ir_builder_new();
+    Guest *g = guest_new();
+    ir_begin(b, 0x1000, 0);
+    ir_insn(b, 0x1000, 4);
+    IrRef address = ir_getreg(b, IR_I64, SLOT(s.x[0]));
+    ir_setreg(b, IR_I64, SLOT(s.x[1]), ir_load(b, IR_I64, 3 | 1 << MEMOP_MMU_SHIFT, address, 0));
+    ir_goto(b, 0x8000);
+    JitCode *code = jit_compile(jit, &g->cpu, &b->block, 4095, true, 0);
+    g_assert_cmpuint(code->nsites, ==, 1);
+    g->cpu.site[code->first_site].misses = 100;
+    for (unsigned i = 0; i < RAM_BYTES; i += 8) {
+        memcpy(g->ram + i, &(uint64_t){ i + 1000000 }, 8);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        uint64_t expected, offset = 4096 * steps[i].page + steps[i].offset;
+        g->s.x[0] = RAM_GVA + offset;
+        g->cpu.budget = 10;
+        g->cpu.exception = 0;
+        g_assert_cmpint(jit_run(jit, &g->cpu, code, 10).reason, ==, steps[i].reason);
+        g_assert_cmpint(100 - g->cpu.site[code->first_site].misses, ==, steps[i].misses);
+        if (steps[i].reason == JIT_LINK) {
+            memcpy(&expected, g->ram + offset, 8);
+            g_assert_cmphex(g->s.x[1], ==, expected);
+        }
+    }
+    cpu_sites_drop_all(&g->cpu);
+    g_assert_cmphex(g->cpu.site[code->first_site].limit, ==, 0);
+    jit_code_drop(jit, code);
+    jit_code_free(code);
+    ir_builder_free(b);
+    free(g);
+    jit_free(jit);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -652,5 +766,6 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/random-blocks/sse2", test_sse2);
     g_test_add_func("/t1/random-blocks/optimised", test_optimised);
     g_test_add_func("/t1/random-blocks/postponed", test_postponed);
+    g_test_add_func("/t1/site-range", test_site_range);
     return g_test_run();
 }
