@@ -4,11 +4,12 @@
 //     v3 = exitif ne v1, v2, 0x100c       insn 0x1008 …
 //     insn 0x1008                         v5 = xor v4, v1
 //     v5 = xor v4, v1                     v6 = cmp ne v1, v2
-//     setreg x5, v5               ->      skip v6, 1
-//     insn 0x100c                         v7 = getreg x5
-//                                         v8 = select v6, v7, v5
-//                                         setreg x5, v8
+//     setreg x5, v5               ->      v7 = getreg x5
+//     insn 0x100c                         v8 = select v6, v7, v5
+//     join                                setreg x5, v8
+//                                         skip v6, 1
 //                                         insn 0x100c
+//                                         join
 //
 // `skip` gives back the instructions that weren't attempted, so that counts stay exact. For executors that run blocks from one end to the other:
 // T1. Done before ir_optimise.
@@ -124,12 +125,12 @@ static void convert(IrOpt *o, const IrBlock *block, IrRef branch, Region *r)
     unsigned nslots = r->nslots;
     copy_region(o, block, r);
     IrRef cond = put(o, cmp);
-    put(o, (IrInsn){ .op = IR_SKIP, .type = IR_VOID, .a = cond, .imm = r->ninsns, .snap = exit->snap });
     for (unsigned i = 0; i < nslots; i++) {
         IrRef old = put(o, (IrInsn){ .op = IR_GETREG, .type = r->type[i], .imm = r->slot[i], .snap = exit->snap });
         IrRef value = put(o, (IrInsn){ .op = IR_SELECT, .type = r->type[i], .a = cond, .b = old, .c = r->value[i], .snap = exit->snap });
         put(o, (IrInsn){ .op = IR_SETREG, .type = r->type[i], .a = value, .imm = r->slot[i], .snap = exit->snap });
     }
+    put(o, (IrInsn){ .op = IR_SKIP, .type = IR_VOID, .a = cond, .imm = r->ninsns, .snap = exit->snap });
 }
 
 void opt_skips(IrOpt *o)
