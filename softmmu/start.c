@@ -281,7 +281,8 @@ static bool load_images(Start *start, Error *err)
         path = loader_find(start->vm.type->default_firmware[i], (const char *const *)c->dirs->pdata);
     }
     if (wanted && by_default && !path && start->vm.type->default_firmware) {
-        return fail(err, "could not find the firmware \"%s\" (Debian: package opensbi; else use -bios or -L)", start->vm.type->default_firmware[0]);
+        return fail(err, "could not find the firmware \"%s\" (%s; else use -bios or -L)", start->vm.type->default_firmware[0],
+                    start->vm.type->firmware_hint);
     }
     if (wanted && !by_default) {
         path = loader_find(c->bios, (const char *const *)c->dirs->pdata);
@@ -365,6 +366,7 @@ static bool build_machine(Start *start, Error *err)
     }
     config->cpu_isa = vm->target->isa_string(vm->cpus[0]);
     config->cpu_mmu = vm->target->mmu_string ? vm->target->mmu_string(vm->cpus[0]) : NULL;
+    config->cpu_fdt = vm->target->fdt_props ? vm->target->fdt_props(vm->cpus[0]) : NULL;
     config->cpu_set_clock = vm->target->set_clock;
     config->cpu_clock_changed = vm->target->clock_changed;
     vm->machine->shift = (uint8_t)c->shift;

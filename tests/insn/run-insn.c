@@ -2,7 +2,7 @@
 // Runs one bare-metal program of tests/insn/: a CPU, RAM at 0x80000000, a CLINT at 0x2000000 and the test finisher at 0x100000.
 //
 //     run-insn [options] PROGRAM            ELF, or a flat image for 0x80000000
-//     --target NAME       riscv64
+//     --target NAME       riscv64 (default), riscv32
 //     --cpu NAME=VALUE    a property of the CPU (may be repeated)
 //     --limit N           at most N instructions (default 50000000)
 //     --shift N           an instruction is 2^N ns (default 0)
@@ -246,10 +246,25 @@ static void poke(Machine *machine, uint64_t gpa, const void *bytes, uint64_t len
     }
 }
 
+static uint64_t load32(Machine *machine, const char *image)
+{
+    const Elf32_Ehdr *header = (const void *)image;
+    for (unsigned i = 0; machine && i < header->e_phnum; i++) {
+        const Elf32_Phdr *segment = (const void *)(image + header->e_phoff + i * sizeof(*segment));
+        if (segment->p_type == PT_LOAD && segment->p_filesz > 0) {
+            poke(machine, segment->p_paddr, image + segment->p_offset, segment->p_filesz);
+        }
+    }
+    return header->e_entry;
+}
+
 // Loads what `image` holds; with machine NULL only finds the entry.
 static uint64_t load(Machine *machine, const char *image, size_t len)
 {
     const Elf64_Ehdr *header = (const void *)image;
+    if (len >= sizeof(Elf32_Ehdr) && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_ident[EI_CLASS] == ELFCLASS32) {
+        return load32(machine, image);
+    }
     if (len < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
         if (machine) {
             poke(machine, RAM_GPA, image, len);

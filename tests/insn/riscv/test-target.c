@@ -56,11 +56,11 @@ static void test_reset(void)
 static void test_isa_string(void)
 {
     Board b = board_new(NULL, NULL);
-    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbb_zbc_zbs_sstc");
-    g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, "riscv,sv48");
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_sstc_svadu");
+    g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, "riscv,sv57");
     board_free(&b);
     b = board_new("zbb", "off");
-    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbc_zbs_sstc");
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbc_zbs_sstc_svadu");
     board_free(&b);
 }
 
@@ -95,21 +95,25 @@ static void test_csrs(void)
     static const struct {
         const char *name;
         unsigned number;
+        bool rv32_only;
     } rows[] = {
-#define CSR(name, number, ...) { #name, number },
+#define CSR(name, number, ...) { #name, number, false },
+#define CSR32(name, number, ...) { #name, number, true },
 #include "target/riscv/csr.def"
 #undef CSR
+#undef CSR32
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        const RiscvCsr *csr = riscv_csr_find(rows[i].number);
+        const RiscvCsr *csr = riscv_csr_find(rows[i].number, true);
         g_assert_nonnull(csr);
+        g_assert_true(riscv_csr_find(rows[i].number, false) == (rows[i].rv32_only ? NULL : csr));
         g_assert_cmpuint(csr->number, ==, rows[i].number);
         g_assert_cmpstr(csr->name, ==, rows[i].name);
         g_assert_cmpstr(riscv_csr_name(rows[i].number), ==, rows[i].name);
     }
-    g_assert_null(riscv_csr_find(0x7b0));
-    g_assert_null(riscv_csr_find(0xfff));
-    g_assert_null(riscv_csr_find(0));
+    g_assert_null(riscv_csr_find(0x7b0, true));
+    g_assert_null(riscv_csr_find(0xfff, true));
+    g_assert_null(riscv_csr_find(0, true));
 }
 
 static void test_disas(void)
