@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs one bare-metal program of tests/insn/: a CPU, RAM at 0x80000000, a CLINT at 0x2000000 and the test finisher at 0x100000.
+// Runs one bare-metal program of tests/insn/: a CPU, RAM at 0x80000000 and 4 MiB at 0x240000000, a CLINT at 0x2000000 and the test finisher at 0x100000.
 //
 //     run-insn [options] PROGRAM            ELF, or a flat image for 0x80000000
 //     --target NAME       riscv64 (default), riscv32
@@ -31,7 +31,8 @@
 #include "tests/device/fake-seam.h"
 
 enum { RAM_GPA = 0x80000000u, RAM_BYTES = 64 << 20, FINISHER_GPA = 0x100000, CLINT_GPA = 0x2000000, EXIT_LIMIT = 253, EXIT_HANG = 254, EXIT_USAGE = 255 };
-enum { INPUT_MSIP = 3, INPUT_MTIP = 7 };
+static const uint64_t HIGH_RAM_GPA = 0x240000000; // within the 34 bits of Sv32
+enum { HIGH_RAM_BYTES = 4 << 20, INPUT_MSIP = 3, INPUT_MTIP = 7 };
 
 extern const DeviceType device_riscv_aclint, device_riscv_sifive_test;
 const DeviceType *const device_types[] = { &device_riscv_aclint, &device_riscv_sifive_test, NULL };
@@ -204,6 +205,16 @@ static Device *add_device(Machine *machine, const DeviceType *type, uint64_t bas
     return dev;
 }
 
+static void add_ram(Machine *machine, const char *name, uint64_t gpa, uint64_t bytes)
+{
+    Error err;
+    RamBlock *ram = ram_new(machine, name, bytes, false, &err);
+    if (!ram) {
+        die("%s", err.msg);
+    }
+    memory_add_ram(machine, gpa, ram, 0, bytes, 0);
+}
+
 static uint64_t clint_ticks(void *ctx) { return aclint_mtime(ctx); }
 static int64_t clint_deadline_ns(void *ctx, uint64_t ticks) { return aclint_deadline_ns(ctx, ticks); }
 
@@ -214,11 +225,8 @@ static Board board_new(const Options *o, Replay *seam, uint64_t entry)
     Machine *machine = board.machine;
     fake_seam_attach(seam, machine);
     machine->shift = o->shift;
-    RamBlock *ram = ram_new(machine, "ram", RAM_BYTES, false, &err);
-    if (!ram) {
-        die("%s", err.msg);
-    }
-    memory_add_ram(machine, RAM_GPA, ram, 0, RAM_BYTES, 0);
+    add_ram(machine, "ram", RAM_GPA, RAM_BYTES);
+    add_ram(machine, "high-ram", HIGH_RAM_GPA, HIGH_RAM_BYTES);
     board.cpu_dev = device_new(machine, board.target->cpu_type, NULL, NULL);
     for (unsigned i = 0; i < o->cpu_props->len; i++) {
         set_property(board.cpu_dev, o->cpu_props->pdata[i]);
