@@ -263,18 +263,18 @@ static bool put_fdt(Machine *machine, const MachineConfig *config, const BootSpe
     return ok;
 }
 
-// Firmware and kernel may map themselves by large pages, which have 2 MiB, or 4 MiB in Sv32.
+// A kernel maps itself by large pages, which have 2 MiB, or 4 MiB in Sv32.
 static bool virt_boot_width(Machine *machine, const MachineConfig *config, const BootSpec *spec,
                             unsigned word_bits, Error *err)
 {
-    const uint64_t big = word_bits == 32 ? 4 << 20 : 2 << 20;
+    const uint64_t big = 2 << 20, kernel_align = word_bits == 32 ? 2 * big : big;
     uint64_t ram_end = MIN(VIRT_RAM_GPA + config->ram_bytes, 0xc0000000ull);
     uint64_t end = VIRT_RAM_GPA, start = VIRT_RAM_GPA, kernel = 0;
     bool with_firmware = spec->firmware.nsegments > 0;
     if (!put_image(machine, &spec->firmware, VIRT_RAM_GPA, &start, &end, err)) {
         return false;
     }
-    uint64_t flat_gpa = with_firmware ? MAX(align_up(end, big), VIRT_RAM_GPA + big) : VIRT_RAM_GPA;
+    uint64_t flat_gpa = with_firmware ? MAX(align_up(end, kernel_align), VIRT_RAM_GPA + kernel_align) : VIRT_RAM_GPA;
     if (spec->kernel.nsegments &&
         !put_image(machine, &spec->kernel, flat_gpa, &kernel, &end, err)) {
         return false;
@@ -379,7 +379,7 @@ const MachineType machine_riscv32_virt = {
     .target = "riscv32",
     .default_cpu = "rv32",
     .default_firmware = virt32_firmware,
-    .firmware_hint = "Debian has none for 32 bits: scripts/make-riscv32 builds one",
+    .firmware_hint = "Debian has none for 32 bits",
     .build = virt32_build,
     .boot = virt32_boot,
 };

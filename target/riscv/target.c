@@ -193,7 +193,7 @@ static void make_names(RiscvCpu *rc)
             rc->features |= e->feature;
             g_strlcat(rc->isa, strlen(e->name) > 1 ? "_" : "", sizeof(rc->isa));
             g_strlcat(rc->isa, e->name, sizeof(rc->isa));
-            list = g_stpcpy(list, e->name) + 1;
+            list += g_strlcpy(list, e->name, sizeof(rc->fdt.extensions) - (size_t)(list - rc->fdt.extensions)) + 1;
         }
     }
     FdtProp *prop = rc->fdt.props;
