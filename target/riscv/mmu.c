@@ -86,7 +86,7 @@ void riscv_access_fault(CPU *cpu, uint64_t gva, Access access)
     WalkResult r;
     fault(&r, riscv_xlen(riscv_cpu(cpu), gva), CAUSE_LOAD_ACCESS, access);
     cpu->exception = r.exception;
-    cpu->exception_value = gva;
+    cpu->exception_value = r.exception_value;
 }
 
 void riscv_align_fault(CPU *cpu, uint64_t gva, Access access)

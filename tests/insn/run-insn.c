@@ -316,6 +316,23 @@ static void print_insn(const Board *board)
     fprintf(stderr, "%8" PRIu64 " %016" PRIx64 "  %s\n", machine_icount(board->machine), cpu->arch.pc, text);
 }
 
+// What is narrower than its slot, pc too, has zeros above.
+static void check_widths(const Board *board)
+{
+    const Target *target = board->target;
+    unsigned bits = target->word_bits;
+    if (bits < 64 && board->cpu->arch.pc >> bits) {
+        die("pc %016" PRIx64 " has more than %u bits", board->cpu->arch.pc, bits);
+    }
+    for (size_t i = 0; bits < 64 && i < target->names.nslots; i++) {
+        const IrSlot *slot = &target->names.slots[i];
+        uint64_t value = *(uint64_t *)cpu_slot(board->cpu, slot->offset);
+        if (slot->type == IR_I64 && value >> bits) {
+            die("%s %016" PRIx64 " has more than %u bits, pc %" PRIx64, slot->name, value, bits, board->cpu->arch.pc);
+        }
+    }
+}
+
 static uint64_t slice(const Options *o, Machine *machine, uint64_t *random)
 {
     uint64_t budget = o->limit - machine_icount(machine);
@@ -379,6 +396,7 @@ static int run(const Board *board, const Options *o)
         machine->icount_end = machine_icount(machine) + budget;
         cpu->budget = (int64_t)budget;
         cpu_run(board->exec, cpu, budget, budget);
+        check_widths(board);
     }
     return machine->request_cause;
 }

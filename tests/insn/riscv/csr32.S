@@ -89,6 +89,10 @@
     csrr a1, pmpcfg2
     EXPECT a1, 0
     csrw pmpcfg3, a0
+    csrw pmpcfg2, x0    // the neighbours stay
+    csrw pmpcfg0, x0
+    csrr a1, pmpcfg1
+    EXPECT a1, 0x1f1b0f00
     csrw pmpcfg1, x0
     csrr a1, pmpcfg3
     EXPECT a1, 0x1f1b0f00

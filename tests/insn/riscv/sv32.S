@@ -122,7 +122,10 @@
     MAP 2, V | R | W    // the neighbour's entry is untouched
     MAP 1, V | R | W
     sw a0, 0(a1)
-    BITS leaf, 2, 0
+    lla t1, leaf + 8
+    lw t0, 0(t1)
+    andi t0, t0, 0xff
+    EXPECT t0, V | R | W
     CASE 21             // cleared without a fence: set again
     MAP 1, V | R | W
     lw a0, 0(a1)
@@ -175,6 +178,29 @@
     EXPECT a0, 0x11223344
     sw x0, 4(a4)
     BAD 13, 0x00c01000, lw a0, 0(a3)
+    TO_M
+    CASE 42             // the root table there, too
+    SATP 1, root
+    mv a6, t0
+    TO_S
+    li a4, 0x00803000
+    li t0, (RAM >> 2) | RWXAD
+    li t1, 512 * 4
+    add t1, t1, a4
+    sw t0, 0(t1)
+    PTE leaf, V
+    sw t0, 0(a4)
+    SET leaf, 4, page, RWXAD
+    TO_M
+    li t0, (1 << 31) | ((HIGH_RAM + 0x3000) >> 12)
+    csrw satp, t0
+    TO_S
+    li a3, 0x4000
+    lw a0, 4(a3)
+    EXPECT a0, 0x11223344
+    TO_M
+    csrw satp, a6
+    TO_S
     SET_RAW leaf, 3, (0x340000000 >> 2) | V | R | W | A | D // nothing there
     li a3, 0x3000
     BAD 5, 0x3000, lw a0, 0(a3)

@@ -246,6 +246,34 @@ static void test_peek(void)
     board_free(&b);
 }
 
+// With XLEN 32 an address is its low half, in faults too; a table's entries have four bytes.
+static void test_walk_32(void)
+{
+    Board b = board_of("riscv32", NULL, NULL);
+    uint64_t table = RAM_GPA + 0x1000;
+    uint32_t pte = RAM_GPA >> 2 | 0x0f; // V R W X; 4 MiB
+    g_assert_true(memory_poke(b.machine, table + 4 * 3, &pte, sizeof(pte)));
+    WalkResult w = { 0 };
+    g_assert_true(b.target->walk(b.cpu, UINT64_C(0x180000010), ACCESS_READ, MMU_M, &w));
+    g_assert_cmphex(w.gpa, ==, 0x80000010);
+    b.rc->s.satp = UINT64_C(1) << 31 | table >> 12;
+    b.rc->s.priv = PRIV_S;
+    w = (WalkResult){ .peek = true };
+    g_assert_true(b.target->walk(b.cpu, UINT64_C(0xffffffff00c01238), ACCESS_READ, MMU_S, &w));
+    g_assert_cmphex(w.gpa, ==, RAM_GPA + 0x1238);
+    g_assert_cmpuint(w.page_bits, ==, 22);
+    g_assert_cmpuint(w.step_bytes, ==, 4);
+    g_assert_cmphex(w.step_gpa[0], ==, table + 12);
+    w = (WalkResult){ 0 };
+    g_assert_false(b.target->walk(b.cpu, UINT64_C(0x100001238), ACCESS_WRITE, MMU_S, &w));
+    g_assert_cmphex(w.exception_value, ==, 0x1238);
+    b.target->access_fault(b.cpu, UINT64_C(0x100000004), ACCESS_WRITE);
+    g_assert_cmphex(b.cpu->exception_value, ==, 4);
+    b.target->align_fault(b.cpu, UINT64_C(0x100000002), ACCESS_WRITE);
+    g_assert_cmphex(b.cpu->exception_value, ==, 2);
+    board_free(&b);
+}
+
 static void test_inputs(void)
 {
     Board b = board_new(NULL, NULL);
@@ -280,6 +308,7 @@ int main(int argc, char **argv)
     g_test_add_func("/riscv/csrs", test_csrs);
     g_test_add_func("/riscv/disas", test_disas);
     g_test_add_func("/riscv/peek", test_peek);
+    g_test_add_func("/riscv/walk-32", test_walk_32);
     g_test_add_func("/riscv/inputs", test_inputs);
     return g_test_run();
 }
