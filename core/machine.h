@@ -192,6 +192,13 @@ typedef struct MachineClock {
     void *ctx;
 } MachineClock;
 
+// A device tree property as bytes; the strings in it end with their NUL.
+typedef struct FdtProp {
+    const char *name;
+    const void *bytes;
+    size_t len;
+} FdtProp;
+
 // ---- the two synchronous inputs ----
 
 // Ns since the epoch for RTCs, through the seam unless rtc_fixed (core/hostclock.c).

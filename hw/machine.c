@@ -6,6 +6,7 @@
 
 const MachineType *const machine_types[] = {
     &machine_riscv_virt,
+    &machine_riscv32_virt,
     NULL,
 };
 

@@ -17,6 +17,7 @@ typedef struct MachineConfig {
     unsigned ncpus;
     const char *cpu_isa;            // for the device tree: `riscv,isa`
     const char *cpu_mmu;            // for the device tree: `mmu-type`; NULL: no MMU
+    const FdtProp *cpu_fdt;         // for the device tree: what else a CPU's node has, ended by a NULL name; NULL: nothing
     // Callbacks of the target; either may be NULL. cpu_clock_changed is called when ticks jumped
     // (the guest wrote the counter, reset), so that deadlines must be computed anew.
     void (*cpu_set_clock)(Device *cpu, const MachineClock *clock); // copies *clock
@@ -62,6 +63,7 @@ typedef struct MachineType {
     uint64_t default_ram_bytes;
     uint64_t reset_gpa;             // where CPUs start after reset
     const char *const *default_firmware; // -bios default: file names to look for, or whole paths; NULL-terminated; NULL: none
+    const char *firmware_hint;      // where one gets it: part of the message that there is none
     // Makes and realizes the machine's own devices, maps RAM, wires the CPUs.
     bool (*build)(Machine *machine, const MachineConfig *config, Error *err);
     // Puts firmware, kernel, initrd and device tree into memory. After each machine_reset.

@@ -192,7 +192,7 @@ static const Option options[] = {
     { "target", TEXT, AT(target), NULL, "NAME", "the machine's instruction set, where the program's name doesn't tell" },
     { "machine", CALL1, 0, parse_machine, "[type=]NAME", "select the machine ('-machine help' for a list)" },
     { "M", CALL1, 0, parse_machine, "NAME", NULL },
-    { "cpu", TEXT, AT(cpu), NULL, "MODEL", "select the CPU ('-cpu help' for a list)" },
+    { "cpu", TEXT, AT(cpu), NULL, "MODEL[,PROP=on|off…]", "select the CPU ('-cpu help' for a list)" },
     { "accel", CALL1, 0, parse_accel, "tcg[,interp=on|off][,check=on|off]", "interp: without JIT; check: JIT and interpreter in lockstep" },
     { "smp", CALL1, 0, parse_smp, "N", "number of CPUs" },
     { "m", CALL1, 0, parse_memory, "SIZE", "RAM, in MiB or with a suffix" },

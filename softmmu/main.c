@@ -70,7 +70,7 @@ static bool show_lists(const Cmdline *c)
         list_machines(c->target);
         return true;
     }
-    if (c->cpu && !strcmp(c->cpu, "help")) {
+    if (c->cpu && (!strcmp(c->cpu, "help") || !strcmp(c->cpu, "?"))) {
         for (unsigned i = 0; machine_types[i]; i++) {
             if (!c->target || !strcmp(machine_types[i]->target, c->target)) {
                 printf("%s\n", machine_types[i]->default_cpu);

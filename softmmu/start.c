@@ -281,7 +281,8 @@ static bool load_images(Start *start, Error *err)
         path = loader_find(start->vm.type->default_firmware[i], (const char *const *)c->dirs->pdata);
     }
     if (wanted && by_default && !path && start->vm.type->default_firmware) {
-        return fail(err, "could not find the firmware \"%s\" (Debian: package opensbi; else use -bios or -L)", start->vm.type->default_firmware[0]);
+        return fail(err, "could not find the firmware \"%s\" (%s; else use -bios or -L)", start->vm.type->default_firmware[0],
+                    start->vm.type->firmware_hint);
     }
     if (wanted && !by_default) {
         path = loader_find(c->bios, (const char *const *)c->dirs->pdata);
@@ -333,10 +334,29 @@ static bool choose_types(Start *start, Error *err)
     if (!vm->type) {
         return fail(err, "unsupported machine type \"%s\"\nUse -machine help to list supported machines", c->machine);
     }
-    if (c->cpu && strcmp(c->cpu, vm->type->default_cpu) != 0) {
-        return fail(err, "unable to find CPU model '%s'", c->cpu);
+    size_t model = c->cpu ? strcspn(c->cpu, ",") : 0;
+    if (c->cpu && (model != strlen(vm->type->default_cpu) || strncmp(c->cpu, vm->type->default_cpu, model) != 0)) {
+        return fail(err, "unable to find CPU model '%.*s'", (int)model, c->cpu);
     }
     return true;
+}
+
+// What stands behind the model in -cpu MODEL,PROPERTY=VALUE,…
+static bool set_cpu_properties(Device *dev, const char *text, Error *err)
+{
+    char **parts = g_strsplit(text ? text : "", ",", -1);
+    bool ok = true;
+    for (unsigned i = 1; ok && parts[0] && parts[i]; i++) {
+        char *value = strchr(parts[i], '=');
+        if (!value) {
+            ok = fail(err, "Expected key=value format, found %s.", parts[i]);
+            break;
+        }
+        *value++ = '\0';
+        ok = device_set(dev, parts[i], value, err) ? true : fail_prefix(err, "can't apply global %s.%s=%s", dev->type->name, parts[i], value);
+    }
+    g_strfreev(parts);
+    return ok;
 }
 
 static bool build_machine(Start *start, Error *err)
@@ -359,12 +379,13 @@ static bool build_machine(Start *start, Error *err)
         cpu->ops = &exec_cpu_ops;
         config->cpus[i] = dev;
         vm->cpus[i] = cpu;
-        if (!device_realize(dev, err)) {
+        if (!set_cpu_properties(dev, c->cpu, err) || !device_realize(dev, err)) {
             return false;
         }
     }
     config->cpu_isa = vm->target->isa_string(vm->cpus[0]);
     config->cpu_mmu = vm->target->mmu_string ? vm->target->mmu_string(vm->cpus[0]) : NULL;
+    config->cpu_fdt = vm->target->fdt_props ? vm->target->fdt_props(vm->cpus[0]) : NULL;
     config->cpu_set_clock = vm->target->set_clock;
     config->cpu_clock_changed = vm->target->clock_changed;
     vm->machine->shift = (uint8_t)c->shift;

@@ -66,6 +66,7 @@ struct Target {
     void (*reg_write)(CPU *cpu, unsigned number, uint64_t value);
     const char *(*isa_string)(CPU *cpu);        // for the device tree
     const char *(*mmu_string)(CPU *cpu);        // the same ("riscv,sv48"); NULL: no MMU
+    const FdtProp *(*fdt_props)(CPU *cpu);      // more for the CPU's node, ended by a NULL name; lives as long as the CPU. May be NULL
     // The platform's time source; copied. `changed` after its ticks jumped. Either may be NULL.
     void (*set_clock)(Device *cpu, const MachineClock *clock);
     void (*clock_changed)(Device *cpu);

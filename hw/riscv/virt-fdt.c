@@ -93,6 +93,9 @@ static void cpu_nodes(Fdt *fdt, const MachineConfig *config)
         if (config->cpu_mmu) {
             prop_string(fdt, "mmu-type", config->cpu_mmu);
         }
+        for (const FdtProp *prop = config->cpu_fdt; prop && prop->name; prop++) {
+            prop_bytes(fdt, prop->name, prop->bytes, prop->len);
+        }
         node_begin(fdt, "interrupt-controller");
         prop_cell(fdt, "#interrupt-cells", 1);
         prop_bytes(fdt, "interrupt-controller", NULL, 0);

@@ -6,9 +6,8 @@
 // Documentation/arch/riscv/boot.rst:
 //   reset ROM   a0 = hart id, a1 = device tree, a2 = struct fw_dynamic_info; jumps to the firmware
 //   firmware    flat images at the start of RAM
-//   kernel      flat images at the first 2 MiB boundary after the firmware, at least RAM + 2 MiB;
-//   without
-//               firmware at the start of RAM, entered in M mode
+//   kernel      flat images at the first 2 MiB boundary (RV32: 4 MiB) after the firmware and the
+//               start of RAM; without firmware at the start of RAM, entered in M mode
 //   device tree in the last whole 2 MiB of RAM below 3 GiB; it may grow there up to 1 MiB and more
 //   initrd      ends where that begins
 // Not there: PCI, flash, fw_cfg, the platform bus.
@@ -146,6 +145,15 @@ static bool virt_build(Machine *machine, const MachineConfig *config, Error *err
     return true;
 }
 
+// Sv32 reaches 16 GiB; from 12 GiB on is the room of PCI's large windows.
+static bool virt32_build(Machine *machine, const MachineConfig *config, Error *err)
+{
+    if (config->ram_bytes > 10ull << 30) {
+        return fail(err, "machine virt of riscv32 has at most 10 GiB of RAM");
+    }
+    return virt_build(machine, config, err);
+}
+
 // ---- boot ----
 
 static uint64_t align_up(uint64_t value, uint64_t to) { return (value + to - 1) & ~(to - 1); }
@@ -206,34 +214,37 @@ static bool put_image(Machine *machine, const BootImage *image, uint64_t flat_gp
     return true;
 }
 
-// OpenSBI docs/firmware/fw_dynamic.md, version 2; all little-endian 64-bit numbers.
-typedef struct FwDynamicInfo {
-    uint64_t magic, version, next_gpa, next_mode, options, boot_hart;
-} FwDynamicInfo;
-
 enum { FW_DYNAMIC_MAGIC = 0x4942534f, FW_DYNAMIC_VERSION = 2, NEXT_MODE_S = 1 };
 
-static bool put_rom(Machine *machine, uint64_t start, uint64_t fdt_gpa, uint64_t kernel, Error *err)
+static void put_number(uint8_t *at, uint64_t number, unsigned bytes)
 {
+    for (unsigned i = 0; i < bytes; i++) {
+        at[i] = (uint8_t)(number >> 8 * i);
+    }
+}
+
+static bool put_rom(Machine *machine, unsigned word_bits, uint64_t start, uint64_t fdt_gpa,
+                    uint64_t kernel, Error *err)
+{
+    bool is32 = word_bits == 32;
     const uint32_t code[] = {
-        0x00000317, // auipc t1, 0
-        0x02033583, // ld    a1, 0x20(t1)
-        0x03030613, // addi  a2, t1, 0x30
-        0xf1402573, // csrr  a0, mhartid
-        0x02833303, // ld    t1, 0x28(t1)
-        0x00030067, // jr    t1
+        0x00000317,                     // auipc t1, 0
+        is32 ? 0x02032583 : 0x02033583, // lw or ld a1, 0x20(t1)
+        0x03030613,                     // addi  a2, t1, 0x30
+        0xf1402573,                     // csrr  a0, mhartid
+        is32 ? 0x02832303 : 0x02833303, // lw or ld t1, 0x28(t1)
+        0x00030067,                     // jr    t1
     };
-    const FwDynamicInfo info = {FW_DYNAMIC_MAGIC, FW_DYNAMIC_VERSION, kernel, NEXT_MODE_S, 0, 0};
+    // OpenSBI docs/firmware/fw_dynamic.md: struct fw_dynamic_info, words of XLEN bits.
+    const uint64_t info[] = {FW_DYNAMIC_MAGIC, FW_DYNAMIC_VERSION, kernel, NEXT_MODE_S, 0, 0};
     uint8_t rom[0x30 + sizeof info] = {0};
     for (size_t i = 0; i < G_N_ELEMENTS(code); i++) {
-        uint32_t word = GUINT32_TO_LE(code[i]);
-        memcpy(rom + 4 * i, &word, 4);
+        put_number(rom + 4 * i, code[i], 4);
     }
-    uint64_t numbers[2 + sizeof info / 8] = {fdt_gpa, start};
-    memcpy(numbers + 2, &info, sizeof info);
-    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        uint64_t number = GUINT64_TO_LE(numbers[i]);
-        memcpy(rom + 0x20 + 8 * i, &number, 8);
+    put_number(rom + 0x20, fdt_gpa, 8);
+    put_number(rom + 0x28, start, 8);
+    for (size_t i = 0; i < G_N_ELEMENTS(info); i++) {
+        put_number(rom + 0x30 + word_bits / 8 * i, info[i], word_bits / 8);
     }
     return put(machine, VIRT_ROM_GPA, rom, sizeof rom, "reset ROM", err);
 }
@@ -252,17 +263,18 @@ static bool put_fdt(Machine *machine, const MachineConfig *config, const BootSpe
     return ok;
 }
 
-static bool virt_boot(Machine *machine, const MachineConfig *config, const BootSpec *spec,
-                      Error *err)
+// A kernel maps itself by large pages, which have 2 MiB, or 4 MiB in Sv32.
+static bool virt_boot_width(Machine *machine, const MachineConfig *config, const BootSpec *spec,
+                            unsigned word_bits, Error *err)
 {
-    const uint64_t big = 2 << 20;
+    const uint64_t big = 2 << 20, kernel_align = word_bits == 32 ? 2 * big : big;
     uint64_t ram_end = MIN(VIRT_RAM_GPA + config->ram_bytes, 0xc0000000ull);
     uint64_t end = VIRT_RAM_GPA, start = VIRT_RAM_GPA, kernel = 0;
     bool with_firmware = spec->firmware.nsegments > 0;
     if (!put_image(machine, &spec->firmware, VIRT_RAM_GPA, &start, &end, err)) {
         return false;
     }
-    uint64_t flat_gpa = with_firmware ? MAX(align_up(end, big), VIRT_RAM_GPA + big) : VIRT_RAM_GPA;
+    uint64_t flat_gpa = with_firmware ? MAX(align_up(end, kernel_align), VIRT_RAM_GPA + kernel_align) : VIRT_RAM_GPA;
     if (spec->kernel.nsegments &&
         !put_image(machine, &spec->kernel, flat_gpa, &kernel, &end, err)) {
         return false;
@@ -279,7 +291,19 @@ static bool virt_boot(Machine *machine, const MachineConfig *config, const BootS
     }
     return put(machine, initrd_gpa, spec->initrd, spec->initrd_bytes, "initrd", err) &&
            put_fdt(machine, config, spec, initrd_gpa, fdt_gpa, err) &&
-           put_rom(machine, start, fdt_gpa, kernel, err);
+           put_rom(machine, word_bits, start, fdt_gpa, kernel, err);
+}
+
+static bool virt_boot(Machine *machine, const MachineConfig *config, const BootSpec *spec,
+                      Error *err)
+{
+    return virt_boot_width(machine, config, spec, 64, err);
+}
+
+static bool virt32_boot(Machine *machine, const MachineConfig *config, const BootSpec *spec,
+                        Error *err)
+{
+    return virt_boot_width(machine, config, spec, 32, err);
 }
 
 // ---- plugging ----
@@ -333,19 +357,29 @@ static const char *const virt_firmware[] = {
     "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
     NULL,
 };
+static const char *const virt32_firmware[] = {"opensbi-riscv32-generic-fw_dynamic.bin", NULL};
+
+#define VIRT                                                                                       \
+    .name = "virt", .desc = "RISC-V VirtIO board", .max_cpus = VIRT_HARTS_MAX,                     \
+    .default_ram_bytes = 128 << 20, .reset_gpa = VIRT_ROM_GPA, .slot = virt_slot,                  \
+    .virtio_blk = "virtio-blk-device", .nic = "virtio-net-device"
 
 const MachineType machine_riscv_virt = {
-    .name = "virt",
-    .desc = "RISC-V VirtIO board",
+    VIRT,
     .target = "riscv64",
     .default_cpu = "rv64",
-    .max_cpus = VIRT_HARTS_MAX,
-    .default_ram_bytes = 128 << 20,
-    .reset_gpa = VIRT_ROM_GPA,
     .default_firmware = virt_firmware,
+    .firmware_hint = "Debian: package opensbi",
     .build = virt_build,
     .boot = virt_boot,
-    .slot = virt_slot,
-    .virtio_blk = "virtio-blk-device",
-    .nic = "virtio-net-device",
+};
+
+const MachineType machine_riscv32_virt = {
+    VIRT,
+    .target = "riscv32",
+    .default_cpu = "rv32",
+    .default_firmware = virt32_firmware,
+    .firmware_hint = "Debian has none for 32 bits",
+    .build = virt32_build,
+    .boot = virt32_boot,
 };

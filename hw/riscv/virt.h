@@ -36,4 +36,4 @@ void *virt_fdt_open(const uint8_t *dtb, uint64_t len, Error *err);
 bool virt_fdt_choose(void *fdt, const char *cmdline, uint64_t initrd_gpa, uint64_t initrd_bytes,
                      const uint8_t seed[32], Error *err);
 
-extern const MachineType machine_riscv_virt;
+extern const MachineType machine_riscv_virt, machine_riscv32_virt; // of targets riscv64 and riscv32

@@ -3,6 +3,7 @@
 //
 // cycle counts attempted instructions of the whole machine, instret those of them that raised no exception; both read as of before the
 // reading instruction. With several harts both count all harts' instructions. misa can't be written.
+// The functions of a row deal with the whole 64 bits where RV32 has two registers for them; of others the high half is zero there.
 #include <assert.h>
 
 #include "target/riscv/cpu.h"
@@ -47,20 +48,20 @@ static void fcsr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 
 static uint64_t mstatus_read(RiscvCpu *rc, const RiscvCsr *csr)
 {
-    return rc->s.mstatus | ((rc->s.mstatus & MSTATUS_FS) == MSTATUS_FS ? MSTATUS_SD : 0);
+    bool dirty = (rc->s.mstatus & MSTATUS_FS) == MSTATUS_FS;
+    return rc->s.mstatus | (!dirty ? 0 : rc->rv32 ? MSTATUS_SD32 : MSTATUS_SD);
 }
 
-static const uint64_t sstatus_mask = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR;
-
-uint64_t riscv_status_mask(bool supervisor)
+uint64_t riscv_status_mask(uint64_t features, bool supervisor)
 {
-    return supervisor ? sstatus_mask
-                      : sstatus_mask | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
+    uint64_t fs = features & RISCV_EXT_F ? MSTATUS_FS : 0;
+    uint64_t mask = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | fs | MSTATUS_SUM | MSTATUS_MXR;
+    return supervisor ? mask : mask | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
 }
 
 static void mstatus_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    uint64_t mask = riscv_status_mask(false);
+    uint64_t mask = riscv_status_mask(rc->features, false);
     if ((value >> 11 & 3) == 2) { // there is no such mode
         mask &= ~MSTATUS_MPP;
     }
@@ -69,19 +70,26 @@ static void mstatus_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 
 static uint64_t sstatus_read(RiscvCpu *rc, const RiscvCsr *csr)
 {
-    return mstatus_read(rc, csr) & (sstatus_mask | MSTATUS_UXL | MSTATUS_SD);
+    return mstatus_read(rc, csr) & (riscv_status_mask(rc->features, true) | MSTATUS_UXL | (rc->rv32 ? MSTATUS_SD32 : MSTATUS_SD));
 }
 
 static void sstatus_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    rc->s.mstatus = replace(rc->s.mstatus, value, sstatus_mask);
+    rc->s.mstatus = replace(rc->s.mstatus, value, riscv_status_mask(rc->features, true));
 }
 
 static uint64_t misa_read(RiscvCpu *rc, const RiscvCsr *csr)
 {
-    uint64_t misa = UINT64_C(2) << 62;
-    for (const char *letter = "ACDFIMSU"; *letter; letter++) {
-        misa |= UINT64_C(1) << (*letter - 'A');
+    static const struct {
+        char letter;
+        uint64_t feature;
+    } letters[] = {
+        { 'A', RISCV_EXT_A }, { 'C', RISCV_EXT_C }, { 'D', RISCV_EXT_D }, { 'F', RISCV_EXT_F }, { 'I', RISCV_EXT_I },
+        { 'M', RISCV_EXT_M }, { 'S', RISCV_EXT_S }, { 'U', RISCV_EXT_S },
+    };
+    uint64_t misa = rc->rv32 ? UINT64_C(1) << 30 : UINT64_C(2) << 62;
+    for (unsigned i = 0; i < sizeof(letters) / sizeof(*letters); i++) {
+        misa |= (uint64_t)((rc->features & letters[i].feature) != 0) << (letters[i].letter - 'A');
     }
     return misa;
 }
@@ -128,15 +136,13 @@ static uint64_t mip_to_modify(RiscvCpu *rc)
 
 // ---- environment, translation, protection ----
 
-static const uint64_t envcfg_mask = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE;
-
 static uint64_t envcfg_legal(const RiscvCpu *rc, uint64_t value)
 {
     uint64_t mask = ENVCFG_FIOM | (rc->zicbom ? ENVCFG_CBIE | ENVCFG_CBCFE : 0) | (rc->zicboz ? ENVCFG_CBZE : 0);
     if ((value & ENVCFG_CBIE) == (UINT64_C(2) << 4)) { // reserved
         mask &= ~ENVCFG_CBIE;
     }
-    return value & mask & envcfg_mask;
+    return value & mask;
 }
 
 static void senvcfg_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value) { rc->s.senvcfg = envcfg_legal(rc, value); }
@@ -144,7 +150,12 @@ static uint64_t menvcfg_read(RiscvCpu *rc, const RiscvCsr *csr) { return rc->s.m
 
 static void menvcfg_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    rc->s.menvcfg = envcfg_legal(rc, value) | (rc->sstc ? value & ENVCFG_STCE : 0);
+    uint64_t mask = (rc->sstc ? ENVCFG_STCE : 0) | (rc->svpbmt ? ENVCFG_PBMTE : 0) | (rc->svadu ? ENVCFG_ADUE : 0);
+    uint64_t before = rc->s.menvcfg;
+    rc->s.menvcfg = envcfg_legal(rc, value) | (value & mask);
+    if ((rc->s.menvcfg ^ before) & ENVCFG_PBMTE) { // which entries are reserved
+        rc->cpu.ops->tlb_flush(&rc->cpu);
+    }
     riscv_stimer_update(rc);
 }
 
@@ -153,16 +164,16 @@ static bool satp_allowed(RiscvCpu *rc, const RiscvCsr *csr)
     return rc->s.priv != PRIV_S || !(rc->s.mstatus & MSTATUS_TVM);
 }
 
-// A mode that isn't there leaves the whole register as it was (P 4.1.11). All 16 bits of ASID are kept.
+// A mode that isn't there leaves the whole register as it was (P 4.1.11). All bits of ASID are kept.
 static void satp_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    uint64_t mode = value >> SATP_MODE_SHIFT;
-    if (value != rc->s.satp && (mode == SATP_BARE || mode == SATP_SV39 || (mode == SATP_SV48 && rc->sv48))) {
+    if (value != rc->s.satp && riscv_satp_legal(rc, value)) {
         rc->s.satp = value;
         rc->cpu.ops->tlb_flush(&rc->cpu);
     }
 }
 
+static bool pmp_allowed(RiscvCpu *rc, const RiscvCsr *csr) { return rc->has_pmp; }
 static uint64_t pmpcfg_read(RiscvCpu *rc, const RiscvCsr *csr) { return pmp_cfg_read(rc, csr->number & 15); }
 static void pmpcfg_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value) { pmp_cfg_write(rc, csr->number & 15, value); }
 static void pmpaddr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value) { pmp_addr_write(rc, csr->number & 15, value); }
@@ -172,7 +183,8 @@ static void pmpaddr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value) { p
 static bool counter_allowed(RiscvCpu *rc, const RiscvCsr *csr)
 {
     uint64_t bit = UINT64_C(1) << (csr->number & 31);
-    return rc->s.priv == PRIV_M || ((rc->s.mcounteren & bit) && (rc->s.priv == PRIV_S || (rc->s.scounteren & bit)));
+    bool exists = (csr->number & 31) <= 2 ? rc->zicntr : rc->zihpm;
+    return !exists ? false : rc->s.priv == PRIV_M || ((rc->s.mcounteren & bit) && (rc->s.priv == PRIV_S || (rc->s.scounteren & bit)));
 }
 
 static uint64_t cycles(const RiscvCpu *rc) { return machine_icount(rc->cpu.machine); }
@@ -225,31 +237,64 @@ static void stimecmp_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
     riscv_stimer_update(rc);
 }
 
+// ---- high halves ----
+
+// The register whose high half this one is: counters are 0x80 apart, others 0x10.
+static const RiscvCsr *low_half(const RiscvCsr *csr)
+{
+    return riscv_csr_find(csr->number - ((csr->number & 0x880) == 0x880 ? 0x80 : 0x10), true);
+}
+
+static uint64_t high_read(RiscvCpu *rc, const RiscvCsr *csr)
+{
+    const RiscvCsr *low = low_half(csr);
+    return (low->read ? low->read(rc, low) : *(uint64_t *)cpu_slot(&rc->cpu, low->slot)) >> 32;
+}
+
+static void high_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
+{
+    const RiscvCsr *low = low_half(csr);
+    uint32_t bit = low->number == RISCV_CSR_MCYCLE ? COUNTER_CY : low->number == RISCV_CSR_MINSTRET ? COUNTER_IR : 0;
+    uint32_t counts = bit && !(rc->s.mcountinhibit & bit); // the writing instruction, as ever
+    low->write(rc, low, (uint32_t)(riscv_csr_read(rc, low) + counts) | value << 32);
+}
+
 // ---- the table ----
 
 #define NONE cpu.arch // slot 0
 static const RiscvCsr csrs[] = {
-#define CSR(name, number, member, mask, read, write, allowed) { #name, number, RISCV_SLOT(member), mask, read, write, allowed },
+#define CSR(name, number, member, mask, read, write, allowed) { #name, number, false, RISCV_SLOT(member), mask, read, write, allowed },
+#define CSR32(name, number, member, mask, read, write, allowed) { #name, number, true, RISCV_SLOT(member), mask, read, write, allowed },
 #include "target/riscv/csr.def"
 #undef CSR
+#undef CSR32
 };
 
-static const RiscvCsr hpm_machine = {.name = "mhpm", .number = 0xb03};
-static const RiscvCsr hpm_user = {.name = "hpm", .number = 0xc03, .allowed = counter_allowed}; // no bit of mcounteren for it: M only
-
-const RiscvCsr *riscv_csr_find(unsigned number)
+static const RiscvCsr *hpm_find(unsigned number, bool rv32)
 {
-    if ((number >= 0xb03 && number <= 0xb1f) || (number >= 0x323 && number <= 0x33f)) {
-        return &hpm_machine;
+    static const RiscvCsr machine = {.name = "mhpm", .number = 0xb03};
+#define USER(n) {.name = "hpm", .number = 0xc00 + (n), .allowed = counter_allowed}
+#define USER4(n) USER(n), USER((n) + 1), USER((n) + 2), USER((n) + 3)
+    static const RiscvCsr user[] = {USER4(0), USER4(4), USER4(8), USER4(12), USER4(16), USER4(20), USER4(24), USER4(28)};
+#undef USER4
+#undef USER
+    unsigned n = number & 31;
+    switch (n >= 3 ? number & ~31u : 0) {
+    case 0xb80: return rv32 ? &machine : NULL;
+    case 0xb00: case 0x320: return &machine;
+    case 0xc80: return rv32 ? &user[n] : NULL;
+    case 0xc00: return &user[n];
+    default: return NULL;
     }
-    if (number >= 0xc03 && number <= 0xc1f) {
-        return &hpm_user;
-    }
+}
+
+const RiscvCsr *riscv_csr_find(unsigned number, bool rv32)
+{
     size_t low = 0, high = sizeof(csrs) / sizeof(*csrs);
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (csrs[middle].number == number) {
-            return &csrs[middle];
+            return csrs[middle].rv32_only && !rv32 ? NULL : &csrs[middle];
         }
         if (csrs[middle].number < number) {
             low = middle + 1;
@@ -257,24 +302,29 @@ const RiscvCsr *riscv_csr_find(unsigned number)
             high = middle;
         }
     }
-    return NULL;
+    return hpm_find(number, rv32);
 }
 
 uint64_t riscv_csr_read(RiscvCpu *rc, const RiscvCsr *csr)
 {
-    if (csr->read) {
-        return csr->read(rc, csr);
-    }
-    return csr->slot ? *(uint64_t *)cpu_slot(&rc->cpu, csr->slot) : 0;
+    uint64_t value = csr->read ? csr->read(rc, csr) : csr->slot ? *(uint64_t *)cpu_slot(&rc->cpu, csr->slot) : 0;
+    return riscv_xlen(rc, value);
 }
 
+// With XLEN 32 the other half stays as it is.
 void riscv_csr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
-    if (csr->write) {
-        csr->write(rc, csr, value);
-    } else if (csr->slot) {
-        *(uint64_t *)cpu_slot(&rc->cpu, csr->slot) = value & csr->mask;
+    if (!csr->write) {
+        if (csr->slot) {
+            *(uint64_t *)cpu_slot(&rc->cpu, csr->slot) = riscv_xlen(rc, value & csr->mask);
+        }
+        return;
     }
+    if (rc->rv32) {
+        uint64_t whole = csr->read ? csr->read(rc, csr) : csr->slot ? *(uint64_t *)cpu_slot(&rc->cpu, csr->slot) : 0;
+        value = (whole & ~(uint64_t)UINT32_MAX) | (uint32_t)value;
+    }
+    csr->write(rc, csr, value);
 }
 
 // ---- the instructions ----
@@ -282,7 +332,7 @@ void riscv_csr_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 // Privilege and read-only registers were checked by the translator.
 static const RiscvCsr *csr_checked(RiscvCpu *rc, uint64_t raw)
 {
-    const RiscvCsr *csr = riscv_csr_find((unsigned)(raw >> 20));
+    const RiscvCsr *csr = riscv_csr_find((unsigned)(raw >> 20), rc->rv32);
     if (csr->allowed && !csr->allowed(rc, csr)) {
         cpu_raise(&rc->cpu, CAUSE_ILLEGAL, raw);
         return NULL;

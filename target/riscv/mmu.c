@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Address translation: Sv39 and Sv48 (P 4.3.2, 4.4, 4.5), protection, and the mmu indexes.
+// Address translation: Sv32, Sv39, Sv48 and Sv57 (P 4.3 to 4.6), Svnapot, Svpbmt, protection, and the mmu indexes.
 //
-// The walker sets A, and D for stores, when the access is otherwise allowed. Of a table entry all bits that are reserved, those of Svnapot
-// and Svpbmt included, must be zero. Walks read and write entries as S-mode does, so that PMP applies to them.
+// Where an access needs A or D set that aren't, the walker sets them (Svadu with menvcfg.ADUE; the default) or it is a page fault (Svade). Of a
+// table entry all bits that are reserved must be zero. Memory types of Svpbmt are checked and change nothing: there are no caches and no
+// reordering. An entry of a NAPOT range is read for its own virtual page alone, and its A and D are its own. Walks read and write entries as
+// S-mode does, so that PMP applies to them. With XLEN 32 an address is what the low 32 bits say, whatever a displacement added.
 #include <string.h>
 
 #include "target/riscv/cpu.h"
 
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_A = 64, PTE_D = 128, PTE_PPN_SHIFT = 10 };
-#define PTE_RESERVED (UINT64_C(0x3ff) << 54)
+#define PTE_RESERVED (UINT64_C(0x7f) << 54)
+#define PTE_PBMT (UINT64_C(3) << 61)
+#define PTE_N (UINT64_C(1) << 63)
+enum { NAPOT_PAGES = 16 }; // 64 KiB, the only size
 
 enum { RIGHT_READ = 1 << ACCESS_READ, RIGHT_WRITE = 1 << ACCESS_WRITE, RIGHT_FETCH = 1 << ACCESS_FETCH };
 _Static_assert((int)PMP_R == (int)RIGHT_READ && (int)PMP_W == (int)RIGHT_WRITE && (int)PMP_X == (int)RIGHT_FETCH, "the bits of PMP are those of Access");
@@ -79,14 +84,48 @@ static bool fault(WalkResult *r, uint64_t gva, unsigned load_cause, Access acces
 void riscv_access_fault(CPU *cpu, uint64_t gva, Access access)
 {
     WalkResult r;
-    fault(&r, gva, CAUSE_LOAD_ACCESS, access);
+    fault(&r, riscv_xlen(riscv_cpu(cpu), gva), CAUSE_LOAD_ACCESS, access);
     cpu->exception = r.exception;
-    cpu->exception_value = gva;
+    cpu->exception_value = r.exception_value;
 }
 
 void riscv_align_fault(CPU *cpu, uint64_t gva, Access access)
 {
-    cpu_raise(cpu, access == ACCESS_READ ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED, gva);
+    cpu_raise(cpu, access == ACCESS_READ ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED, riscv_xlen(riscv_cpu(cpu), gva));
+}
+
+// ---- modes ----
+
+typedef struct Paging {
+    uint8_t levels, index_bits, entry_bytes;
+    uint64_t root;
+} Paging;
+
+// False: no translation.
+static bool paging_of(const RiscvCpu *rc, Paging *p)
+{
+    uint64_t satp = rc->s.satp;
+    if (rc->rv32) {
+        *p = (Paging){ 2, 10, 4, (satp & SATP32_PPN) << PAGE_BITS };
+        return satp >> SATP32_MODE_SHIFT == SATP32_SV32;
+    }
+    uint64_t mode = satp >> SATP_MODE_SHIFT;
+    *p = (Paging){ (uint8_t)(mode - SATP_SV39 + 3), 9, 8, (satp & SATP_PPN) << PAGE_BITS };
+    return mode != SATP_BARE;
+}
+
+bool riscv_satp_legal(const RiscvCpu *rc, uint64_t satp)
+{
+    if (rc->rv32) {
+        return satp >> SATP32_MODE_SHIFT == SATP_BARE || rc->sv32;
+    }
+    switch (satp >> SATP_MODE_SHIFT) {
+    case SATP_BARE: return true;
+    case SATP_SV39: return rc->sv39;
+    case SATP_SV48: return rc->sv48;
+    case SATP_SV57: return rc->sv57;
+    default: return false;
+    }
 }
 
 // ---- the walk ----
@@ -109,28 +148,50 @@ static uint8_t leaf_rights(uint64_t pte, MmuMode mode)
 
 typedef enum PteKind { PTE_INVALID, PTE_TABLE, PTE_LEAF } PteKind;
 
-static PteKind pte_kind(uint64_t pte, unsigned level)
+// Are the bits above the PPN of a leaf legal? (P 4.4.1, chapters 5 and 6.) RV32 has none.
+static bool leaf_high_legal(const RiscvCpu *rc, uint64_t pte, unsigned level)
 {
-    if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W || (pte & PTE_RESERVED)) {
+    if (pte & PTE_RESERVED) {
+        return false;
+    }
+    if ((pte & PTE_PBMT) && (!(rc->s.menvcfg & ENVCFG_PBMTE) || (pte & PTE_PBMT) == PTE_PBMT)) {
+        return false;
+    }
+    return !(pte & PTE_N) || (rc->svnapot && level == 0 && (pte >> PTE_PPN_SHIFT & (NAPOT_PAGES - 1)) == NAPOT_PAGES / 2);
+}
+
+static PteKind pte_kind(const RiscvCpu *rc, uint64_t pte, unsigned level, unsigned index_bits)
+{
+    enum { HIGH_SHIFT = 54 };
+    if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W) {
         return PTE_INVALID;
     }
     if (!(pte & (PTE_R | PTE_X))) {
-        return pte & (PTE_U | PTE_A | PTE_D) ? PTE_INVALID : PTE_TABLE;
+        return pte & (PTE_U | PTE_A | PTE_D) || pte >> HIGH_SHIFT ? PTE_INVALID : PTE_TABLE;
     }
-    uint64_t low_ppn = pte >> PTE_PPN_SHIFT & ((UINT64_C(1) << 9 * level) - 1);
+    if (pte >> HIGH_SHIFT && !leaf_high_legal(rc, pte, level)) {
+        return PTE_INVALID;
+    }
+    uint64_t low_ppn = pte >> PTE_PPN_SHIFT & ((UINT64_C(1) << index_bits * level) - 1);
     return low_ppn ? PTE_INVALID : PTE_LEAF; // a superpage must be aligned
 }
 
-static bool pte_read(RiscvCpu *rc, uint64_t gpa, bool peek, uint64_t *pte)
+static bool pte_read(RiscvCpu *rc, uint64_t gpa, unsigned bytes, bool peek, uint64_t *pte)
 {
-    uint64_t len = sizeof(*pte);
+    uint64_t len = bytes;
     bool whole;
     const uint8_t *host = memory_ram_at(rc->cpu.machine, gpa, &len);
-    if (!host || len < sizeof(*pte) || !(peek || (pmp_rights(rc, gpa, sizeof(*pte), PRIV_S, &whole) & PMP_R))) {
+    if (!host || len < bytes || !(peek || (pmp_rights(rc, gpa, bytes, PRIV_S, &whole) & PMP_R))) {
         return false;
     }
-    memcpy(pte, host, sizeof(*pte));
+    *pte = 0;
+    memcpy(pte, host, bytes);
     return true;
+}
+
+static bool sets_accessed(const RiscvCpu *rc)
+{
+    return rc->svadu ? rc->s.menvcfg & ENVCFG_ADUE : !rc->svade;
 }
 
 // Completes the result with what the physical address allows.
@@ -149,19 +210,20 @@ static bool check_physical(RiscvCpu *rc, uint64_t gva, Access access, uint8_t pr
 static bool walk_leaf(RiscvCpu *rc, uint64_t gva, Access access, MmuMode mode, uint64_t pte, WalkResult *r)
 {
     uint64_t in_page = (UINT64_C(1) << r->page_bits) - 1;
-    r->gpa = (pte >> PTE_PPN_SHIFT << PAGE_BITS & ~in_page) | (gva & in_page);
+    uint64_t from_gva = pte & PTE_N ? in_page | (NAPOT_PAGES * PAGE_SIZE - 1) : in_page;
+    r->gpa = ((pte & ((UINT64_C(1) << 54) - 1)) >> PTE_PPN_SHIFT << PAGE_BITS & ~from_gva) | (gva & from_gva);
     r->prot = leaf_rights(pte, mode);
-    if (!(r->prot & 1 << access) && !r->peek) {
+    uint64_t updated = pte | PTE_A | (access == ACCESS_WRITE ? PTE_D : 0), entry = r->step_gpa[r->nsteps - 1];
+    if ((!(r->prot & 1 << access) || (updated != pte && !sets_accessed(rc))) && !r->peek) {
         return fault(r, gva, CAUSE_LOAD_PAGE, access);
     }
     if (!check_physical(rc, gva, access, mode.priv, r)) {
         return false;
     }
-    uint64_t updated = pte | PTE_A | (access == ACCESS_WRITE ? PTE_D : 0), entry = r->step_gpa[r->nsteps - 1];
     if (updated != pte && !r->peek) {
         bool whole;
-        if (!(pmp_rights(rc, entry, sizeof(pte), PRIV_S, &whole) & PMP_W) ||
-            !rc->cpu.ops->walk_store(&rc->cpu, entry, &updated, sizeof(updated))) {
+        if (!(pmp_rights(rc, entry, r->step_bytes, PRIV_S, &whole) & PMP_W) ||
+            !rc->cpu.ops->walk_store(&rc->cpu, entry, &updated, r->step_bytes)) {
             return fault(r, gva, CAUSE_LOAD_ACCESS, access);
         }
     }
@@ -171,24 +233,24 @@ static bool walk_leaf(RiscvCpu *rc, uint64_t gva, Access access, MmuMode mode, u
     return true;
 }
 
-static bool walk_tables(RiscvCpu *rc, uint64_t gva, Access access, MmuMode mode, WalkResult *r)
+static bool walk_tables(RiscvCpu *rc, const Paging *paging, uint64_t gva, Access access, MmuMode mode, WalkResult *r)
 {
-    unsigned levels = rc->s.satp >> SATP_MODE_SHIFT == SATP_SV39 ? 3 : 4, bits = PAGE_BITS + 9 * levels;
-    if ((uint64_t)((int64_t)(gva << (64 - bits)) >> (64 - bits)) != gva) {
+    unsigned bits = paging->index_bits, unused = 64 - PAGE_BITS - bits * paging->levels;
+    if (!rc->rv32 && (uint64_t)((int64_t)(gva << unused) >> unused) != gva) {
         return fault(r, gva, CAUSE_LOAD_PAGE, access);
     }
-    uint64_t table = (rc->s.satp & SATP_PPN) << PAGE_BITS, pte;
-    r->step_bytes = sizeof(pte);
-    for (unsigned level = levels; level-- > 0;) {
-        uint64_t entry = table + (gva >> (PAGE_BITS + 9 * level) & 0x1ff) * sizeof(pte);
-        if (!pte_read(rc, entry, r->peek, &pte)) {
+    uint64_t table = paging->root, pte;
+    r->step_bytes = paging->entry_bytes;
+    for (unsigned level = paging->levels; level-- > 0;) {
+        uint64_t index = gva >> (PAGE_BITS + bits * level) & ((1u << bits) - 1), entry = table + index * paging->entry_bytes;
+        if (!pte_read(rc, entry, paging->entry_bytes, r->peek, &pte)) {
             return fault(r, gva, CAUSE_LOAD_ACCESS, access);
         }
         r->step_gpa[r->nsteps++] = entry;
-        switch (pte_kind(pte, level)) {
+        switch (pte_kind(rc, pte, level, bits)) {
         case PTE_INVALID: return fault(r, gva, CAUSE_LOAD_PAGE, access);
         case PTE_LEAF:
-            r->page_bits = (uint8_t)(PAGE_BITS + 9 * level);
+            r->page_bits = (uint8_t)(PAGE_BITS + bits * level);
             return walk_leaf(rc, gva, access, mode, pte, r);
         case PTE_TABLE: table = pte >> PTE_PPN_SHIFT << PAGE_BITS; break;
         }
@@ -200,9 +262,11 @@ bool riscv_walk(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult 
 {
     RiscvCpu *rc = riscv_cpu(cpu);
     MmuMode mode = mmu_modes[mmu];
+    Paging paging;
+    gva = riscv_xlen(rc, gva);
     r->nsteps = 0;
-    if (mode.priv != PRIV_M && rc->s.satp >> SATP_MODE_SHIFT != SATP_BARE) {
-        return walk_tables(rc, gva, access, mode, r);
+    if (mode.priv != PRIV_M && paging_of(rc, &paging)) {
+        return walk_tables(rc, &paging, gva, access, mode, r);
     }
     r->gpa = gva;
     r->prot = RIGHT_READ | RIGHT_WRITE | RIGHT_FETCH;

@@ -30,6 +30,9 @@ void pmp_decode(RiscvCpu *rc)
 
 uint8_t pmp_rights(const RiscvCpu *rc, uint64_t gpa, unsigned len, Priv priv, bool *whole)
 {
+    if (!rc->has_pmp) {
+        return PMP_R | PMP_W | PMP_X;
+    }
     uint64_t last = gpa + len - 1, page = gpa & ~(uint64_t)PAGE_MASK, page_last = gpa | PAGE_MASK;
     for (unsigned i = 0; i < rc->npmp; i++) {
         const PmpRange *p = &rc->pmp[i];
@@ -56,10 +59,13 @@ static void changed(RiscvCpu *rc)
     rc->cpu.ops->tlb_flush(&rc->cpu);
 }
 
+// A configuration register holds XLEN / 8 entries; RV64 has those with even numbers.
+static unsigned entries(const RiscvCpu *rc) { return rc->rv32 ? 4 : 8; }
+
 uint64_t pmp_cfg_read(const RiscvCpu *rc, unsigned n)
 {
     uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < entries(rc); i++) {
         value |= (uint64_t)rc->s.pmpcfg[4 * n + i] << 8 * i;
     }
     return value;
@@ -68,7 +74,7 @@ uint64_t pmp_cfg_read(const RiscvCpu *rc, unsigned n)
 void pmp_cfg_write(RiscvCpu *rc, unsigned n, uint64_t value)
 {
     uint64_t before = pmp_cfg_read(rc, n);
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < entries(rc); i++) {
         uint8_t *cfg = &rc->s.pmpcfg[4 * n + i], wanted = value >> 8 * i & 0x9f;
         if (!(*cfg & PMP_L)) {
             *cfg = (wanted & (PMP_R | PMP_W)) == PMP_W ? wanted & ~PMP_W : wanted;
@@ -83,7 +89,7 @@ void pmp_addr_write(RiscvCpu *rc, unsigned n, uint64_t value)
 {
     const uint8_t *cfg = rc->s.pmpcfg;
     bool next_locks = n + 1 < PMP_COUNT && (cfg[n + 1] & (PMP_L | PMP_A)) == (PMP_L | PMP_TOR);
-    value &= (UINT64_C(1) << 54) - 1;
+    value &= rc->rv32 ? UINT32_MAX : (UINT64_C(1) << 54) - 1;
     if (!(cfg[n] & PMP_L) && !next_locks && value != rc->s.pmpaddr[n]) {
         rc->s.pmpaddr[n] = value;
         changed(rc);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The RISC-V target: the CPU device with its field table, the register table, and the Target that ties the folder together.
 //
-// CPU model rv64; properties switch single extensions. Inputs of the device are numbered as the bits of mip.
+// CPU models rv64 and rv32, a target each; properties switch single extensions. Inputs of the device are numbered as the bits of mip.
 #include <assert.h>
 #include <glib.h>
 
@@ -15,26 +15,32 @@
 #define F_VIRTUAL "org.gnu.gdb.riscv.virtual"
 enum { GDB_PC = 32, GDB_F0 = 33, GDB_CSR0 = 65, GDB_PRIV = GDB_CSR0 + 4096, BY_NUMBER = ~0u };
 
-#define X(name, type, n) { name, F_CPU, type, RISCV_SLOT(s.x[n]), 64, n }
-#define F(name, n) { name, F_FPU, "ieee_double", RISCV_SLOT(s.f[n]), 64, GDB_F0 + (n) }
+#define PC(name) { name, F_CPU, "code_ptr", RISCV_SLOT(cpu.arch.pc), XLEN, GDB_PC },
+#define X(name, type, n) { name, F_CPU, type, RISCV_SLOT(s.x[n]), XLEN, n },
+#define F(name, n) { name, F_FPU, "ieee_double", RISCV_SLOT(s.f[n]), 64, GDB_F0 + (n) },
+#define CSR(name, number, ...) { #name, (number) < 4 ? F_FPU : F_CSR, "int", BY_NUMBER, (number) < 4 ? 32 : XLEN, GDB_CSR0 + (number) },
+#define PRIV { "priv", F_VIRTUAL, "int", BY_NUMBER, XLEN, GDB_PRIV },
 
-static const RegDesc regs[] = {
-    X("zero", "int", 0), X("ra", "code_ptr", 1), X("sp", "data_ptr", 2), X("gp", "data_ptr", 3), X("tp", "data_ptr", 4),
-    X("t0", "int", 5), X("t1", "int", 6), X("t2", "int", 7), X("fp", "data_ptr", 8), X("s1", "int", 9), X("a0", "int", 10),
-    X("a1", "int", 11), X("a2", "int", 12), X("a3", "int", 13), X("a4", "int", 14), X("a5", "int", 15), X("a6", "int", 16),
-    X("a7", "int", 17), X("s2", "int", 18), X("s3", "int", 19), X("s4", "int", 20), X("s5", "int", 21), X("s6", "int", 22),
-    X("s7", "int", 23), X("s8", "int", 24), X("s9", "int", 25), X("s10", "int", 26), X("s11", "int", 27), X("t3", "int", 28),
-    X("t4", "int", 29), X("t5", "int", 30), X("t6", "int", 31),
-    { "pc", F_CPU, "code_ptr", RISCV_SLOT(cpu.arch.pc), 64, GDB_PC },
-    F("ft0", 0), F("ft1", 1), F("ft2", 2), F("ft3", 3), F("ft4", 4), F("ft5", 5), F("ft6", 6), F("ft7", 7), F("fs0", 8), F("fs1", 9),
-    F("fa0", 10), F("fa1", 11), F("fa2", 12), F("fa3", 13), F("fa4", 14), F("fa5", 15), F("fa6", 16), F("fa7", 17),
-    F("fs2", 18), F("fs3", 19), F("fs4", 20), F("fs5", 21), F("fs6", 22), F("fs7", 23), F("fs8", 24), F("fs9", 25),
-    F("fs10", 26), F("fs11", 27), F("ft8", 28), F("ft9", 29), F("ft10", 30), F("ft11", 31),
-    { "priv", F_VIRTUAL, "int", BY_NUMBER, 64, GDB_PRIV },
-#define CSR(name, number, ...) { #name, (number) < 4 ? F_FPU : F_CSR, "int", BY_NUMBER, (number) < 4 ? 32 : 64, GDB_CSR0 + (number) },
+#define XLEN 64
+#define CSR32(...)
+static const RegDesc regs64[] = {
+#include "target/riscv/regs.def"
+    PRIV
 #include "target/riscv/csr.def"
-#undef CSR
 };
+#undef XLEN
+#undef CSR32
+
+#define XLEN 32
+#define CSR32 CSR
+static const RegDesc regs32[] = {
+#include "target/riscv/regs.def"
+    PRIV
+#include "target/riscv/csr.def"
+};
+#undef XLEN
+#undef CSR
+#undef CSR32
 
 static uint64_t reg_read(CPU *cpu, unsigned number)
 {
@@ -42,14 +48,14 @@ static uint64_t reg_read(CPU *cpu, unsigned number)
     if (number == GDB_PRIV) {
         return rc->s.priv;
     }
-    const RiscvCsr *csr = number >= GDB_CSR0 ? riscv_csr_find(number - GDB_CSR0) : NULL;
+    const RiscvCsr *csr = number >= GDB_CSR0 ? riscv_csr_find(number - GDB_CSR0, rc->rv32) : NULL;
     return csr ? riscv_csr_read(rc, csr) : 0;
 }
 
 static void reg_write(CPU *cpu, unsigned number, uint64_t value)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
-    const RiscvCsr *csr = number >= GDB_CSR0 && number < GDB_PRIV ? riscv_csr_find(number - GDB_CSR0) : NULL;
+    const RiscvCsr *csr = number >= GDB_CSR0 && number < GDB_PRIV ? riscv_csr_find(number - GDB_CSR0, rc->rv32) : NULL;
     if (number == GDB_PRIV && value <= PRIV_M && value != 2) {
         rc->s.priv = (uint8_t)value;
     } else if (csr) {
@@ -104,51 +110,115 @@ static const Field fields[] = {
 
 #define EXTENSION(member, desc, def) { #member, desc, PROP_BOOL, offsetof(RiscvCpu, member), def }
 
-static const Prop props[] = {
-    { "resetvec", "address of the first instruction", PROP_U64, offsetof(RiscvCpu, resetvec), "0x1000" },
-    { "hartid", "what mhartid reads", PROP_U32, offsetof(RiscvCpu, hartid), "0" },
-    EXTENSION(zba, "address generation", "on"),
-    EXTENSION(zbb, "basic bit manipulation", "on"),
-    EXTENSION(zbc, "carry-less multiplication", "on"),
-    EXTENSION(zbs, "single-bit instructions", "on"),
-    EXTENSION(sstc, "supervisor timer compare", "on"),
-    EXTENSION(svinval, "fine-grained translation fences", "off"),
-    EXTENSION(zicbom, "cache block management", "off"),
-    EXTENSION(zicboz, "cache block zero", "off"),
+#define COMMON_PROPS \
+    { "resetvec", "address of the first instruction", PROP_U64, offsetof(RiscvCpu, resetvec), "0x1000" }, \
+    { "hartid", "what mhartid reads", PROP_U32, offsetof(RiscvCpu, hartid), "0" }, \
+    EXTENSION(m, "multiplication and division", "on"), EXTENSION(a, "atomic instructions", "on"), \
+    EXTENSION(f, "single precision", "on"), EXTENSION(d, "double precision (needs f)", "on"), \
+    EXTENSION(h, "hypervisor: not there yet", "off"), EXTENSION(v, "vectors: not there yet", "off"), \
+    EXTENSION(zicntr, "cycle, time, instret", "on"), EXTENSION(zihpm, "hpmcounter3 to 31 (which read as 0)", "on"), \
+    EXTENSION(zifencei, "fence.i", "on"), EXTENSION(zihintpause, "pause", "on"), \
+    EXTENSION(zicbom, "cache block management", "off"), EXTENSION(zicboz, "cache block zero", "off"), \
+    EXTENSION(zba, "address generation", "on"), EXTENSION(zbb, "basic bit manipulation", "on"), \
+    EXTENSION(zbc, "carry-less multiplication", "on"), EXTENSION(zbs, "single-bit instructions", "on"), \
+    EXTENSION(sstc, "supervisor timer compare", "on"), \
+    EXTENSION(svade, "page fault where an accessed or dirty bit has to be set", "off"), \
+    EXTENSION(svadu, "hardware sets them, while menvcfg.ADUE is 1", "on"), \
+    EXTENSION(svinval, "fine-grained translation fences", "off"), \
+    EXTENSION(mmu, "address translation", "on"), \
+    { "pmp", "physical memory protection", PROP_BOOL, offsetof(RiscvCpu, has_pmp), "on" }
+
+static const Prop props64[] = {
+    COMMON_PROPS,
+    EXTENSION(svnapot, "64 KiB pages by NAPOT entries", "off"),
+    EXTENSION(svpbmt, "memory types in page-table entries", "off"),
+    EXTENSION(sv39, "39-bit virtual addresses; without it none", "on"),
     EXTENSION(sv48, "48-bit virtual addresses", "on"),
+    EXTENSION(sv57, "57-bit virtual addresses", "on"),
+};
+
+static const Prop props32[] = {
+    COMMON_PROPS,
+    EXTENSION(sv32, "32-bit virtual addresses; without it none", "on"),
 };
 
 typedef struct Extension {
-    size_t member;       // of RiscvCpu
-    uint64_t feature;
-    const char *text;
+    size_t member;       // of RiscvCpu; 0: always there
+    uint64_t feature;    // 0: it adds no instructions
+    const char *name;
 } Extension;
 
-// In the order of the ISA string.
+// In the order of the ISA string: single letters first.
 static const Extension extensions[] = {
-    { offsetof(RiscvCpu, zicbom), RISCV_EXT_ZICBOM, "_zicbom" }, { offsetof(RiscvCpu, zicboz), RISCV_EXT_ZICBOZ, "_zicboz" },
-    { 0, RISCV_EXT_ZICSR, "_zicsr" }, { 0, RISCV_EXT_ZIFENCEI, "_zifencei" }, { 0, RISCV_EXT_ZIHINTPAUSE, "_zihintpause" },
-    { offsetof(RiscvCpu, zba), RISCV_EXT_ZBA, "_zba" }, { offsetof(RiscvCpu, zbb), RISCV_EXT_ZBB, "_zbb" },
-    { offsetof(RiscvCpu, zbc), RISCV_EXT_ZBC, "_zbc" }, { offsetof(RiscvCpu, zbs), RISCV_EXT_ZBS, "_zbs" },
-    { offsetof(RiscvCpu, sstc), RISCV_EXT_SSTC, "_sstc" }, { offsetof(RiscvCpu, svinval), RISCV_EXT_SVINVAL, "_svinval" },
+    { 0, RISCV_EXT_I, "i" }, { offsetof(RiscvCpu, m), RISCV_EXT_M, "m" }, { offsetof(RiscvCpu, a), RISCV_EXT_A, "a" },
+    { offsetof(RiscvCpu, f), RISCV_EXT_F, "f" }, { offsetof(RiscvCpu, d), RISCV_EXT_D, "d" }, { 0, RISCV_EXT_C, "c" },
+    { offsetof(RiscvCpu, zicbom), RISCV_EXT_ZICBOM, "zicbom" }, { offsetof(RiscvCpu, zicboz), RISCV_EXT_ZICBOZ, "zicboz" },
+    { offsetof(RiscvCpu, zicntr), 0, "zicntr" }, { 0, RISCV_EXT_ZICSR, "zicsr" },
+    { offsetof(RiscvCpu, zifencei), RISCV_EXT_ZIFENCEI, "zifencei" },
+    { offsetof(RiscvCpu, zihintpause), RISCV_EXT_ZIHINTPAUSE, "zihintpause" }, { offsetof(RiscvCpu, zihpm), 0, "zihpm" },
+    { offsetof(RiscvCpu, zba), RISCV_EXT_ZBA, "zba" }, { offsetof(RiscvCpu, zbb), RISCV_EXT_ZBB, "zbb" },
+    { offsetof(RiscvCpu, zbc), RISCV_EXT_ZBC, "zbc" }, { offsetof(RiscvCpu, zbs), RISCV_EXT_ZBS, "zbs" },
+    { offsetof(RiscvCpu, sstc), RISCV_EXT_SSTC, "sstc" }, { offsetof(RiscvCpu, svade), 0, "svade" },
+    { offsetof(RiscvCpu, svadu), 0, "svadu" }, { offsetof(RiscvCpu, svinval), RISCV_EXT_SVINVAL, "svinval" },
+    { offsetof(RiscvCpu, svnapot), 0, "svnapot" }, { offsetof(RiscvCpu, svpbmt), 0, "svpbmt" },
 };
 
-extern const Target target_riscv64;
+extern const Target target_riscv32, target_riscv64;
+static const DeviceType device_riscv32_cpu;
 
-static bool cpu_realize(Device *dev, Error *err)
+// What can't be had, and what includes what.
+static bool settle(RiscvCpu *rc, Error *err)
 {
-    RiscvCpu *rc = (RiscvCpu *)dev;
-    rc->features = RISCV_EXT_RV64 | RISCV_EXT_I | RISCV_EXT_M | RISCV_EXT_A | RISCV_EXT_F | RISCV_EXT_D | RISCV_EXT_C | RISCV_EXT_S;
-    g_strlcpy(rc->isa, "rv64imafdc", sizeof(rc->isa));
+    if (rc->h || rc->v) {
+        return fail(err, "%s: extension '%c' isn't implemented", rc->dev.type->name, rc->h ? 'h' : 'v');
+    }
+    if (rc->d && !rc->f) {
+        return fail(err, "%s: extension 'd' needs 'f'", rc->dev.type->name);
+    }
+    rc->sv32 &= rc->mmu;
+    rc->sv39 &= rc->mmu;
+    rc->sv48 &= rc->sv39;
+    rc->sv57 &= rc->sv48;
+    return true;
+}
+
+static void make_names(RiscvCpu *rc)
+{
+    char *list = rc->fdt.extensions;
+    g_snprintf(rc->isa, sizeof(rc->isa), "rv%d", rc->rv32 ? 32 : 64);
+    g_snprintf(rc->fdt.base, sizeof(rc->fdt.base), "rv%di", rc->rv32 ? 32 : 64);
     for (unsigned i = 0; i < sizeof(extensions) / sizeof(*extensions); i++) {
         const Extension *e = &extensions[i];
         if (!e->member || *(const bool *)((const uint8_t *)rc + e->member)) {
             rc->features |= e->feature;
-            g_strlcat(rc->isa, e->text, sizeof(rc->isa));
+            g_strlcat(rc->isa, strlen(e->name) > 1 ? "_" : "", sizeof(rc->isa));
+            g_strlcat(rc->isa, e->name, sizeof(rc->isa));
+            list += g_strlcpy(list, e->name, sizeof(rc->fdt.extensions) - (size_t)(list - rc->fdt.extensions)) + 1;
         }
     }
+    FdtProp *prop = rc->fdt.props;
+    *prop++ = (FdtProp){ "riscv,isa-base", rc->fdt.base, strlen(rc->fdt.base) + 1 };
+    *prop++ = (FdtProp){ "riscv,isa-extensions", rc->fdt.extensions, (size_t)(list - rc->fdt.extensions) };
+    rc->fdt.cbo_bytes_be = GUINT32_TO_BE(CBO_BYTES);
+    if (rc->zicbom) {
+        *prop++ = (FdtProp){ "riscv,cbom-block-size", &rc->fdt.cbo_bytes_be, 4 };
+    }
+    if (rc->zicboz) {
+        *prop++ = (FdtProp){ "riscv,cboz-block-size", &rc->fdt.cbo_bytes_be, 4 };
+    }
+}
+
+static bool cpu_realize(Device *dev, Error *err)
+{
+    RiscvCpu *rc = (RiscvCpu *)dev;
+    rc->rv32 = dev->type == &device_riscv32_cpu;
+    rc->features = (rc->rv32 ? RISCV_EXT_RV32 : RISCV_EXT_RV64) | RISCV_EXT_S;
+    if (!settle(rc, err)) {
+        return false;
+    }
+    make_names(rc);
     rc->cpu.dev = dev;
-    rc->cpu.target = &target_riscv64;
+    rc->cpu.target = rc->rv32 ? &target_riscv32 : &target_riscv64;
     rc->cpu.machine = dev->machine;
     rc->cpu.index = rc->hartid;
     for (unsigned access = 0; access < ACCESS_COUNT; access++) {
@@ -159,12 +229,15 @@ static bool cpu_realize(Device *dev, Error *err)
     return true;
 }
 
+// Where a bit of menvcfg turns on what the model has, firmware needn't know of it. A model with Svade and Svadu begins with Svade (as the
+// device tree binding says).
 static void cpu_reset(Device *dev)
 {
     RiscvCpu *rc = (RiscvCpu *)dev;
-    rc->cpu.arch.pc = rc->resetvec & ~UINT64_C(1);
+    rc->cpu.arch.pc = riscv_xlen(rc, rc->resetvec & ~UINT64_C(1));
     rc->s.priv = PRIV_M;
-    rc->s.mstatus = MSTATUS_XLEN64;
+    rc->s.mstatus = rc->rv32 ? 0 : MSTATUS_XLEN64;
+    rc->s.menvcfg = (rc->svadu && !rc->svade ? ENVCFG_ADUE : 0) | (rc->svpbmt ? ENVCFG_PBMTE : 0);
 }
 
 static void cpu_loaded(Device *dev)
@@ -191,56 +264,57 @@ static void cpu_irq_in(Device *dev, unsigned input, bool level)
     rc->cpu.attention = true;
 }
 
-static const DeviceType device_riscv_cpu = {
-    .name = "rv64-riscv-cpu",
-    .desc = "RISC-V hart, RV64GC",
-    .instance_size = sizeof(RiscvCpu),
-    .state_offset = offsetof(RiscvCpu, cpu.arch),
-    .state_size = sizeof(CpuArch) + sizeof(struct RiscvState),
-    LIST(fields), LIST(props),
-    .realize = cpu_realize, .reset = cpu_reset, .loaded = cpu_loaded, .expired = cpu_expired, .irq_in = cpu_irq_in,
-};
+#define CPU_TYPE(bits) \
+    .name = "rv" #bits "-riscv-cpu", .desc = "RISC-V hart, RV" #bits "GC", .instance_size = sizeof(RiscvCpu), \
+    .state_offset = offsetof(RiscvCpu, cpu.arch), .state_size = sizeof(CpuArch) + sizeof(struct RiscvState), \
+    LIST(fields), .props = props##bits, .nprops = sizeof(props##bits) / sizeof(*props##bits), \
+    .realize = cpu_realize, .reset = cpu_reset, .loaded = cpu_loaded, .expired = cpu_expired, .irq_in = cpu_irq_in
+
+static const DeviceType device_riscv64_cpu = { CPU_TYPE(64) };
+static const DeviceType device_riscv32_cpu = { CPU_TYPE(32) };
 
 // ---- the target ----
 
-static int disas(char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc)
+static int disas(char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc, uint64_t features)
 {
     uint32_t bits = 0;
     memcpy(&bits, bytes, MIN(len, sizeof(bits)));
     if (len < 2 || len < riscv_insn_length(bits)) {
         return 0;
     }
-    riscv_disas(buf, size, bits, pc, ~(uint64_t)RISCV_EXT_RV32);
+    riscv_disas(buf, size, bits, pc, features);
     return (int)riscv_insn_length(bits);
 }
 
+static int disas64(char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc)
+{
+    return disas(buf, size, bytes, len, pc, ~(uint64_t)RISCV_EXT_RV32);
+}
+
+static int disas32(char *buf, size_t size, const uint8_t *bytes, size_t len, uint64_t pc)
+{
+    return disas(buf, size, bytes, len, pc, ~(uint64_t)RISCV_EXT_RV64);
+}
+
 static const char *isa_string(CPU *cpu) { return riscv_cpu(cpu)->isa; }
-static const char *mmu_string(CPU *cpu) { return riscv_cpu(cpu)->sv48 ? "riscv,sv48" : "riscv,sv39"; }
+static const FdtProp *fdt_props(CPU *cpu) { return riscv_cpu(cpu)->fdt.props; }
 static void set_clock(Device *dev, const MachineClock *clock) { ((RiscvCpu *)dev)->clock = *clock; }
 static void clock_changed(Device *dev) { riscv_stimer_update((RiscvCpu *)dev); }
 
-const Target target_riscv64 = {
-    .name = "riscv64",
-    .cpu_type = &device_riscv_cpu,
-    .cpu_offset = offsetof(RiscvCpu, cpu),
-    .word_bits = 64,
-    LIST(regs),
-    .names = { LIST(slots), helpers },
-    .translate = riscv_translate,
-    .block_flags = riscv_block_flags,
-    .fetch_mmu = riscv_fetch_mmu,
-    .walk = riscv_walk,
-    .access_fault = riscv_access_fault,
-    .align_fault = riscv_align_fault,
-    .interrupt_pending = riscv_interrupt_pending,
-    .wakeup_pending = riscv_wakeup_pending,
-    .take_interrupt = riscv_take_interrupt,
-    .take_exception = riscv_take_exception,
-    .disas = disas,
-    .reg_read = reg_read,
-    .reg_write = reg_write,
-    .isa_string = isa_string,
-    .mmu_string = mmu_string,
-    .set_clock = set_clock,
-    .clock_changed = clock_changed,
-};
+static const char *mmu_string(CPU *cpu)
+{
+    const RiscvCpu *rc = riscv_cpu(cpu);
+    return rc->sv57 ? "riscv,sv57" : rc->sv48 ? "riscv,sv48" : rc->sv39 ? "riscv,sv39" : rc->sv32 ? "riscv,sv32" : "riscv,none";
+}
+
+#define TARGET(bits) \
+    .name = "riscv" #bits, .cpu_type = &device_riscv##bits##_cpu, .cpu_offset = offsetof(RiscvCpu, cpu), .word_bits = bits, \
+    .regs = regs##bits, .nregs = sizeof(regs##bits) / sizeof(*regs##bits), .names = { LIST(slots), helpers }, \
+    .translate = riscv_translate, .block_flags = riscv_block_flags, .fetch_mmu = riscv_fetch_mmu, .walk = riscv_walk, \
+    .access_fault = riscv_access_fault, .align_fault = riscv_align_fault, .interrupt_pending = riscv_interrupt_pending, \
+    .wakeup_pending = riscv_wakeup_pending, .take_interrupt = riscv_take_interrupt, .take_exception = riscv_take_exception, \
+    .disas = disas##bits, .reg_read = reg_read, .reg_write = reg_write, .isa_string = isa_string, .mmu_string = mmu_string, \
+    .fdt_props = fdt_props, .set_clock = set_clock, .clock_changed = clock_changed
+
+const Target target_riscv64 = { TARGET(64) };
+const Target target_riscv32 = { TARGET(32) };

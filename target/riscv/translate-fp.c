@@ -35,7 +35,7 @@ static void set(Lift *l, IrType type, unsigned reg, IrRef value)
 static void load(Lift *l, const RiscvInsn *i, unsigned type)
 {
     unsigned size = type == IR_F32 ? 2 : 3;
-    set(l, type, i->rd, ir_load(l->b, type, lift_memop(l, size), lift_x(l, i->rs1), (int32_t)i->imm));
+    set(l, type, i->rd, ir_load(l->b, type, lift_memop(l, size), lift_x64(l, i->rs1), (int32_t)i->imm));
 }
 
 // The low bits, boxed or not (U 12.2).
@@ -43,7 +43,7 @@ static void store(Lift *l, const RiscvInsn *i, unsigned type)
 {
     unsigned size = type == IR_F32 ? 2 : 3;
     IrRef bits = ir_op1(l->b, IR_BITCAST, IR_I64, get_raw(l, i->rs2));
-    ir_store(l->b, IR_I64, lift_memop(l, size), lift_x(l, i->rs1), (int32_t)i->imm, bits);
+    ir_store(l->b, IR_I64, lift_memop(l, size), lift_x64(l, i->rs1), (int32_t)i->imm, bits);
 }
 
 // ---- computation ----
@@ -92,12 +92,12 @@ static void sign_inject_negated(Lift *l, const RiscvInsn *i, unsigned arg)
 static void compare(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     IrType type = type_of(arg);
-    lift_set_x(l, i->rd, ir_op2(l->b, op_of(arg), type, get(l, type, i->rs1), get(l, type, i->rs2)));
+    lift_set_x64(l, i->rd, ir_op2(l->b, op_of(arg), type, get(l, type, i->rs1), get(l, type, i->rs2)));
 }
 
 static void classify(Lift *l, const RiscvInsn *i, unsigned type)
 {
-    lift_set_x(l, i->rd, ir_op1(l->b, IR_FCLASS, type, get(l, type, i->rs1)));
+    lift_set_x64(l, i->rd, ir_op1(l->b, IR_FCLASS, type, get(l, type, i->rs1)));
 }
 
 // Words are sign-extended, unsigned ones too (U 11.7).
@@ -106,15 +106,16 @@ static void to_int(Lift *l, const RiscvInsn *i, unsigned arg)
     IrType type = type_of(arg);
     IrOp op = op_of(arg);
     IrRef value = ir_emit(l->b, op, type, get(l, type, i->rs1), 0, 0, i->rm, 0);
-    bool is_word = op == IR_FTOS32 || op == IR_FTOU32;
-    lift_set_x(l, i->rd, is_word ? ir_op1(l->b, IR_SEXT32, IR_I64, value) : value);
+    bool extend = l->x == IR_I64 && (op == IR_FTOS32 || op == IR_FTOU32);
+    lift_set_x(l, i->rd, extend ? ir_op1(l->b, IR_SEXT32, IR_I64, value) : value);
 }
 
 static void move_to_x(Lift *l, const RiscvInsn *i, unsigned type)
 {
     IrRef bits = ir_op1(l->b, IR_BITCAST, IR_I64, get_raw(l, i->rs1));
     if (type == IR_F32) {
-        bits = ir_op1(l->b, IR_SEXT32, IR_I64, ir_op1(l->b, IR_TRUNC, IR_I32, bits));
+        bits = ir_op1(l->b, IR_TRUNC, IR_I32, bits);
+        bits = l->x == IR_I64 ? ir_op1(l->b, IR_SEXT32, IR_I64, bits) : bits;
     }
     lift_set_x(l, i->rd, bits);
 }
@@ -125,7 +126,7 @@ static void from_int(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     IrType type = type_of(arg);
     IrOp op = op_of(arg);
-    IrRef value = lift_x(l, i->rs1);
+    IrRef value = lift_x64(l, i->rs1);
     if (op == IR_S32TOF || op == IR_U32TOF) {
         value = ir_op1(l->b, IR_TRUNC, IR_I32, value);
     }
@@ -134,7 +135,7 @@ static void from_int(Lift *l, const RiscvInsn *i, unsigned arg)
 
 static void move_from_x(Lift *l, const RiscvInsn *i, unsigned type)
 {
-    IrRef value = lift_x(l, i->rs1);
+    IrRef value = lift_x64(l, i->rs1);
     if (type == IR_F32) {
         value = ir_op1(l->b, IR_TRUNC, IR_I32, value);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Meaning of the integer instructions: RV64I, M, Zba, Zbb, Zbc, Zbs, loads, stores and jumps (U chapters 2, 5, 7; B).
+// Meaning of the integer instructions: RV32I, RV64I, M, Zba, Zbb, Zbc, Zbs, loads, stores and jumps (U chapters 2, 5, 7; B).
 //
 // Most rows name a shape (operands and width) and the IR op that computes it. Loads and stores may be misaligned.
 #include "target/riscv/cpu.h"
@@ -8,7 +8,7 @@ enum { WORD_UW = 0x100 }; // of sh_add: rs1 counts as an unsigned word
 
 static IrRef op2(Lift *l, IrOp op, IrRef a, IrRef b)
 {
-    return ir_op2(l->b, op, IR_I64, a, b);
+    return ir_op2(l->b, op, l->x, a, b);
 }
 
 static IrRef word(Lift *l, IrRef value)
@@ -63,7 +63,7 @@ static void alu_word_shamt(Lift *l, const RiscvInsn *i, unsigned op)
 
 static void unary(Lift *l, const RiscvInsn *i, unsigned op)
 {
-    lift_set_x(l, i->rd, ir_op1(l->b, op, IR_I64, lift_x(l, i->rs1)));
+    lift_set_x(l, i->rd, ir_op1(l->b, op, l->x, lift_x(l, i->rs1)));
 }
 
 static void unary_word(Lift *l, const RiscvInsn *i, unsigned op) // results are small: extended with zeros
@@ -79,20 +79,20 @@ static void constant(Lift *l, const RiscvInsn *i, unsigned from_pc)
 
 static void compare(Lift *l, const RiscvInsn *i, unsigned cond)
 {
-    lift_set_x(l, i->rd, ir_cmp(l->b, IR_I64, cond, lift_x(l, i->rs1), lift_x(l, i->rs2)));
+    lift_set_x64(l, i->rd, ir_cmp(l->b, l->x, cond, lift_x(l, i->rs1), lift_x(l, i->rs2)));
 }
 
 static void compare_imm(Lift *l, const RiscvInsn *i, unsigned cond)
 {
-    lift_set_x(l, i->rd, ir_cmp(l->b, IR_I64, cond, lift_x(l, i->rs1), lift_imm(l, i->imm)));
+    lift_set_x64(l, i->rd, ir_cmp(l->b, l->x, cond, lift_x(l, i->rs1), lift_imm(l, i->imm)));
 }
 
 // U 7.2: all ones for x / 0; the IR's other results are RISC-V's.
 static void divide(Lift *l, const RiscvInsn *i, unsigned op)
 {
     IrRef a = lift_x(l, i->rs1), b = lift_x(l, i->rs2);
-    IrRef quotient = op2(l, op, a, b), nonzero = ir_cmp(l->b, IR_I64, IR_NE, b, lift_imm(l, 0));
-    lift_set_x(l, i->rd, ir_select(l->b, IR_I64, nonzero, quotient, lift_imm(l, -1)));
+    IrRef quotient = op2(l, op, a, b), nonzero = ir_cmp(l->b, l->x, IR_NE, b, lift_imm(l, 0));
+    lift_set_x(l, i->rd, ir_select(l->b, l->x, nonzero, quotient, lift_imm(l, -1)));
 }
 
 static void divide_word(Lift *l, const RiscvInsn *i, unsigned op)
@@ -120,20 +120,20 @@ static void slli_uw(Lift *l, const RiscvInsn *i, unsigned arg)
 
 static void alu_inverted(Lift *l, const RiscvInsn *i, unsigned op)
 {
-    lift_set_x(l, i->rd, op2(l, op, lift_x(l, i->rs1), ir_op1(l->b, IR_NOT, IR_I64, lift_x(l, i->rs2))));
+    lift_set_x(l, i->rd, op2(l, op, lift_x(l, i->rs1), ir_op1(l->b, IR_NOT, l->x, lift_x(l, i->rs2))));
 }
 
 static void choose(Lift *l, const RiscvInsn *i, unsigned cond)
 {
     IrRef a = lift_x(l, i->rs1), b = lift_x(l, i->rs2);
-    lift_set_x(l, i->rd, ir_select(l->b, IR_I64, ir_cmp(l->b, IR_I64, cond, a, b), a, b));
+    lift_set_x(l, i->rd, ir_select(l->b, l->x, ir_cmp(l->b, l->x, cond, a, b), a, b));
 }
 
 static void clmulr(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     IrRef a = lift_x(l, i->rs1), b = lift_x(l, i->rs2);
     IrRef high = op2(l, IR_SHL, op2(l, IR_CLMULH, a, b), lift_imm(l, 1));
-    lift_set_x(l, i->rd, op2(l, IR_OR, high, op2(l, IR_SHR, op2(l, IR_CLMUL, a, b), lift_imm(l, 63))));
+    lift_set_x(l, i->rd, op2(l, IR_OR, high, op2(l, IR_SHR, op2(l, IR_CLMUL, a, b), lift_imm(l, l->x == IR_I32 ? 31 : 63))));
 }
 
 static void bit_op(Lift *l, unsigned rd, unsigned op, IrRef a, IrRef bit)
@@ -143,7 +143,7 @@ static void bit_op(Lift *l, unsigned rd, unsigned op, IrRef a, IrRef bit)
         return;
     }
     IrRef mask = op2(l, IR_SHL, lift_imm(l, 1), bit);
-    lift_set_x(l, rd, op2(l, op, a, op == IR_AND ? ir_op1(l->b, IR_NOT, IR_I64, mask) : mask));
+    lift_set_x(l, rd, op2(l, op, a, op == IR_AND ? ir_op1(l->b, IR_NOT, l->x, mask) : mask));
 }
 
 static void bit(Lift *l, const RiscvInsn *i, unsigned op)
@@ -160,12 +160,12 @@ static void bit_shamt(Lift *l, const RiscvInsn *i, unsigned op)
 
 static void load(Lift *l, const RiscvInsn *i, unsigned memop)
 {
-    lift_set_x(l, i->rd, ir_load(l->b, IR_I64, lift_memop(l, memop), lift_x(l, i->rs1), (int32_t)i->imm));
+    lift_set_x(l, i->rd, ir_load(l->b, l->x, lift_memop(l, memop), lift_x64(l, i->rs1), (int32_t)i->imm));
 }
 
 static void store(Lift *l, const RiscvInsn *i, unsigned memop)
 {
-    ir_store(l->b, IR_I64, lift_memop(l, memop), lift_x(l, i->rs1), (int32_t)i->imm, lift_x(l, i->rs2));
+    ir_store(l->b, l->x, lift_memop(l, memop), lift_x64(l, i->rs1), (int32_t)i->imm, lift_x(l, i->rs2));
 }
 
 // ---- control ----
@@ -184,7 +184,7 @@ static bool is_in_block(const Lift *l, uint64_t pc)
 static void jal(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     enum { FOLLOWS_MAX = 4 };
-    uint64_t target = l->pc + (uint64_t)i->imm;
+    uint64_t target = lift_target(l, i->imm);
     if (i->rd == 0 && target >= l->first && target <= l->last && l->follows < FOLLOWS_MAX && !is_in_block(l, target)) {
         l->follows++;
         l->next = target;
@@ -210,13 +210,13 @@ static void jalr(Lift *l, const RiscvInsn *i, unsigned arg)
     }
     target = op2(l, IR_AND, target, lift_imm(l, -2));
     lift_set_x(l, i->rd, lift_imm(l, (int64_t)l->next));
-    ir_ijmp(l->b, target, kind);
+    ir_ijmp(l->b, l->x == IR_I32 ? ir_op1(l->b, IR_ZEXT32, IR_I64, target) : target, kind);
     l->ended = true;
 }
 
 static void branch(Lift *l, const RiscvInsn *i, unsigned cond)
 {
-    ir_exitif(l->b, IR_I64, cond, lift_x(l, i->rs1), lift_x(l, i->rs2), l->pc + (uint64_t)i->imm);
+    ir_exitif(l->b, l->x, cond, lift_x(l, i->rs1), lift_x(l, i->rs2), lift_target(l, i->imm));
 }
 
 static void nothing(Lift *l, const RiscvInsn *i, unsigned arg)
@@ -239,7 +239,7 @@ const LiftRow riscv_lift_int[RISCV_INSN_COUNT] = {
     ROW(SLTI, compare_imm, IR_LTS), ROW(SLTIU, compare_imm, IR_LTU),
     ROW(SLLI, alu_shamt, IR_SHL), ROW(SRLI, alu_shamt, IR_SHR), ROW(SRAI, alu_shamt, IR_SAR),
     ROW(ADD, alu, IR_ADD), ROW(SUB, alu, IR_SUB), ROW(XOR, alu, IR_XOR), ROW(OR, alu, IR_OR), ROW(AND, alu, IR_AND),
-    ROW(SLL, alu, IR_SHL), ROW(SRL, alu, IR_SHR), ROW(SRA, alu, IR_SAR), // counts modulo 64, as the IR's
+    ROW(SLL, alu, IR_SHL), ROW(SRL, alu, IR_SHR), ROW(SRA, alu, IR_SAR), // counts modulo XLEN, as the IR's
     ROW(SLT, compare, IR_LTS), ROW(SLTU, compare, IR_LTU),
     ROW(ADDIW, alu_word_imm, IR_ADD), ROW(ADDW, alu_word, IR_ADD), ROW(SUBW, alu_word, IR_SUB),
     ROW(SLLIW, alu_word_shamt, IR_SHL), ROW(SRLIW, alu_word_shamt, IR_SHR), ROW(SRAIW, alu_word_shamt, IR_SAR),

@@ -18,19 +18,19 @@ static MemOp atomic_memop(const Lift *l, const RiscvInsn *i, unsigned arg)
 
 static void amo(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    IrRef address = lift_x(l, i->rs1), value = lift_x(l, i->rs2);
-    lift_set_x(l, i->rd, ir_rmw(l->b, IR_I64, atomic_memop(l, i, arg), arg >> ARG_RMW_SHIFT, address, value));
+    IrRef address = lift_x64(l, i->rs1), value = lift_x(l, i->rs2);
+    lift_set_x(l, i->rd, ir_rmw(l->b, l->x, atomic_memop(l, i, arg), arg >> ARG_RMW_SHIFT, address, value));
 }
 
 static void load_reserved(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_lr, lift_x(l, i->rs1), lift_imm(l, atomic_memop(l, i, arg)), 0));
+    lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_lr, lift_x64(l, i->rs1), lift_imm64(l, atomic_memop(l, i, arg)), 0));
 }
 
 static void store_conditional(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    IrRef memop = lift_imm(l, atomic_memop(l, i, arg));
-    lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_sc, lift_x(l, i->rs1), lift_x(l, i->rs2), memop));
+    IrRef memop = lift_imm64(l, atomic_memop(l, i, arg));
+    lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_sc, lift_x64(l, i->rs1), lift_x64(l, i->rs2), memop));
 }
 
 // ---- Zicsr ----
@@ -48,11 +48,11 @@ static void csr_inline(Lift *l, const RiscvInsn *i, const RiscvCsr *csr, CsrOp o
             value = ir_op2(l->b, IR_AND, IR_I64, old, ir_op1(l->b, IR_NOT, IR_I64, source));
         }
         if (csr->mask != UINT64_MAX) {
-            value = ir_op2(l->b, IR_AND, IR_I64, value, lift_imm(l, (int64_t)csr->mask));
+            value = ir_op2(l->b, IR_AND, IR_I64, value, lift_imm64(l, (int64_t)csr->mask));
         }
         ir_setreg(l->b, IR_I64, csr->slot, value);
     }
-    lift_set_x(l, i->rd, old);
+    lift_set_x64(l, i->rd, old);
 }
 
 static uint64_t constant_of(Lift *l, IrRef value, bool *known)
@@ -67,23 +67,23 @@ static uint64_t constant_of(Lift *l, IrRef value, bool *known)
 static void status_modify(Lift *l, const RiscvInsn *i, const RiscvCsr *csr, CsrOp op, IrRef source)
 {
     bool is_s = csr->number == RISCV_CSR_SSTATUS, known;
-    uint64_t bits = constant_of(l, source, &known) & riscv_status_mask(is_s);
+    uint64_t writable = riscv_status_mask(l->features, is_s), bits = constant_of(l, source, &known) & writable;
     if (!known) {
-        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_modify, lift_imm(l, l->raw), source, 0));
+        lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_csr_modify, lift_imm64(l, l->raw), source, 0));
         return;
     }
     if (bits & ~(MSTATUS_SIE | MSTATUS_MIE | MSTATUS_SPIE | MSTATUS_MPIE | MSTATUS_SPP)) {
-        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm(l, l->raw), source, 0));
+        lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm64(l, l->raw), source, 0));
         lift_boundary(l);
         return;
     }
     IrRef old = ir_getreg(l->b, IR_I64, RISCV_SLOT(s.mstatus));
-    IrRef value = op == CSR_SET ? ir_op2(l->b, IR_OR, IR_I64, old, lift_imm(l, (int64_t)bits))
-                                : ir_op2(l->b, IR_AND, IR_I64, old, lift_imm(l, (int64_t)~bits));
+    IrRef value = op == CSR_SET ? ir_op2(l->b, IR_OR, IR_I64, old, lift_imm64(l, (int64_t)bits))
+                                : ir_op2(l->b, IR_AND, IR_I64, old, lift_imm64(l, (int64_t)~bits));
     if (i->rd) {
-        IrRef seen = is_s ? ir_op2(l->b, IR_AND, IR_I64, old, lift_imm(l, (int64_t)(riscv_status_mask(true) | MSTATUS_UXL))) : old;
-        bool dirty = l->fs == FS_DIRTY;
-        lift_set_x(l, i->rd, dirty ? ir_op2(l->b, IR_OR, IR_I64, seen, lift_imm(l, (int64_t)MSTATUS_SD)) : seen);
+        IrRef seen = is_s ? ir_op2(l->b, IR_AND, IR_I64, old, lift_imm64(l, (int64_t)(writable | MSTATUS_UXL))) : old;
+        uint64_t sd = l->x == IR_I32 ? MSTATUS_SD32 : MSTATUS_SD;
+        lift_set_x64(l, i->rd, l->fs == FS_DIRTY ? ir_op2(l->b, IR_OR, IR_I64, seen, lift_imm64(l, (int64_t)sd)) : seen);
     }
     ir_setreg(l->b, IR_I64, RISCV_SLOT(s.mstatus), value);
     if (op == CSR_SET) {
@@ -94,23 +94,23 @@ static void status_modify(Lift *l, const RiscvInsn *i, const RiscvCsr *csr, CsrO
 static void csr_access(Lift *l, const RiscvInsn *i, unsigned arg)
 {
     CsrOp op = arg & 3;
-    const RiscvCsr *csr = riscv_csr_find(i->csr);
+    const RiscvCsr *csr = riscv_csr_find(i->csr, l->x == IR_I32);
     bool write = op == CSR_WRITE || (arg & CSR_IMM ? i->imm != 0 : i->rs1 != 0); // U 9.1
     if (!csr || l->priv < (i->csr >> 8 & 3) || (write && i->csr >> 10 == 3)) {
         lift_illegal(l);
         return;
     }
-    IrRef source = arg & CSR_IMM ? lift_imm(l, i->imm) : lift_x(l, i->rs1);
+    IrRef source = arg & CSR_IMM ? lift_imm64(l, i->imm) : lift_x64(l, i->rs1);
     bool is_status = i->csr == RISCV_CSR_SSTATUS || i->csr == RISCV_CSR_MSTATUS;
     if (csr->slot && !csr->read && !csr->write && !csr->allowed) {
         csr_inline(l, i, csr, op, write, source);
     } else if (write && is_status && op != CSR_WRITE) {
         status_modify(l, i, csr, op, source);
     } else if (write) {
-        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm(l, l->raw), source, 0));
+        lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_csr_write, lift_imm64(l, l->raw), source, 0));
         lift_boundary(l);
     } else {
-        lift_set_x(l, i->rd, ir_call(l->b, &riscv_helper_csr_read, lift_imm(l, l->raw), 0, 0));
+        lift_set_x64(l, i->rd, ir_call(l->b, &riscv_helper_csr_read, lift_imm64(l, l->raw), 0, 0));
     }
 }
 
@@ -118,13 +118,13 @@ static void csr_access(Lift *l, const RiscvInsn *i, unsigned arg)
 
 static void ecall(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    ir_trap(l->b, CAUSE_ECALL_U + l->priv, lift_imm(l, 0));
+    ir_trap(l->b, CAUSE_ECALL_U + l->priv, lift_imm64(l, 0));
     l->ended = true;
 }
 
 static void ebreak(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    ir_trap(l->b, CAUSE_BREAKPOINT, lift_imm(l, 0)); // P 3.1.16: the address or 0
+    ir_trap(l->b, CAUSE_BREAKPOINT, lift_imm64(l, 0)); // P 3.1.16: the address or 0
     l->ended = true;
 }
 
@@ -134,7 +134,7 @@ static void trap_return(Lift *l, const IrHelper *helper, Priv least)
         lift_illegal(l);
         return;
     }
-    ir_exitpc(l->b, IR_EXIT_BOUNDARY, ir_call(l->b, helper, lift_imm(l, l->raw), 0, 0));
+    ir_exitpc(l->b, IR_EXIT_BOUNDARY, ir_call(l->b, helper, lift_imm64(l, l->raw), 0, 0));
     l->ended = true;
 }
 
@@ -147,7 +147,7 @@ static void wfi(Lift *l, const RiscvInsn *i, unsigned arg)
         lift_illegal(l);
         return;
     }
-    ir_call(l->b, &riscv_helper_wfi, lift_imm(l, l->raw), 0, 0);
+    ir_call(l->b, &riscv_helper_wfi, lift_imm64(l, l->raw), 0, 0);
     ir_exit(l->b, IR_EXIT_HALT, l->next);
     l->ended = true;
 }
@@ -158,7 +158,7 @@ static void fence_vma(Lift *l, const RiscvInsn *i, unsigned heeds_tvm)
     if (l->priv == PRIV_U) {
         lift_illegal(l);
     } else if (l->priv == PRIV_S && heeds_tvm) {
-        ir_call(l->b, &riscv_helper_fence_vma, lift_imm(l, l->raw), 0, 0);
+        ir_call(l->b, &riscv_helper_fence_vma, lift_imm64(l, l->raw), 0, 0);
     }
 }
 
@@ -166,16 +166,16 @@ static void fence_vma(Lift *l, const RiscvInsn *i, unsigned heeds_tvm)
 
 static void cbo(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    ir_call(l->b, &riscv_helper_cbo, lift_x(l, i->rs1), lift_imm(l, lift_memop(l, 0)), lift_imm(l, l->raw));
+    ir_call(l->b, &riscv_helper_cbo, lift_x64(l, i->rs1), lift_imm64(l, lift_memop(l, 0)), lift_imm64(l, l->raw));
 }
 
 // The block is written in order; each part is zero whatever happens to the next, so that doing it again is harmless.
 static void cbo_zero(Lift *l, const RiscvInsn *i, unsigned arg)
 {
-    ir_call(l->b, &riscv_helper_cbo_zero, lift_imm(l, l->raw), 0, 0);
-    IrRef start = ir_op2(l->b, IR_AND, IR_I64, lift_x(l, i->rs1), lift_imm(l, -CBO_BYTES));
+    ir_call(l->b, &riscv_helper_cbo_zero, lift_imm64(l, l->raw), 0, 0);
+    IrRef start = ir_op2(l->b, IR_AND, IR_I64, lift_x64(l, i->rs1), lift_imm64(l, -CBO_BYTES));
     for (int offset = 0; offset < CBO_BYTES; offset += 8) {
-        ir_store(l->b, IR_I64, lift_memop(l, 3), start, offset, lift_imm(l, 0));
+        ir_store(l->b, IR_I64, lift_memop(l, 3), start, offset, lift_imm64(l, 0));
     }
 }
 

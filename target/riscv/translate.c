@@ -10,21 +10,36 @@
 
 // ---- for lifting functions ----
 
-IrRef lift_x(Lift *l, unsigned reg)
+IrRef lift_x64(Lift *l, unsigned reg)
 {
-    return reg ? ir_getreg(l->b, IR_I64, RISCV_SLOT(s.x[0]) + 8 * reg) : lift_imm(l, 0);
+    return reg ? ir_getreg(l->b, IR_I64, RISCV_SLOT(s.x[0]) + 8 * reg) : lift_imm64(l, 0);
 }
 
-void lift_set_x(Lift *l, unsigned reg, IrRef value)
+IrRef lift_x(Lift *l, unsigned reg)
+{
+    if (l->x == IR_I64 || reg == 0) {
+        return reg ? lift_x64(l, reg) : lift_imm(l, 0);
+    }
+    return ir_op1(l->b, IR_TRUNC, IR_I32, lift_x64(l, reg));
+}
+
+void lift_set_x64(Lift *l, unsigned reg, IrRef value)
 {
     if (reg) {
         ir_setreg(l->b, IR_I64, RISCV_SLOT(s.x[0]) + 8 * reg, value);
     }
 }
 
+void lift_set_x(Lift *l, unsigned reg, IrRef value)
+{
+    if (reg) {
+        lift_set_x64(l, reg, l->x == IR_I32 ? ir_op1(l->b, IR_ZEXT32, IR_I64, value) : value);
+    }
+}
+
 void lift_illegal(Lift *l)
 {
-    ir_trap(l->b, CAUSE_ILLEGAL, lift_imm(l, l->raw));
+    ir_trap(l->b, CAUSE_ILLEGAL, lift_imm64(l, l->raw));
     l->ended = true;
 }
 
@@ -49,7 +64,7 @@ static void lift_fp(Lift *l, const RiscvInsn *insn)
                       insn->op == RISCV_INSN_FMV_X_D || insn->op == RISCV_INSN_FCLASS_S || insn->op == RISCV_INSN_FCLASS_D;
     if (l->fs == FS_CLEAN && !reads_only) {
         IrRef mstatus = ir_getreg(l->b, IR_I64, RISCV_SLOT(s.mstatus));
-        ir_setreg(l->b, IR_I64, RISCV_SLOT(s.mstatus), ir_op2(l->b, IR_OR, IR_I64, mstatus, lift_imm(l, (int64_t)MSTATUS_FS)));
+        ir_setreg(l->b, IR_I64, RISCV_SLOT(s.mstatus), ir_op2(l->b, IR_OR, IR_I64, mstatus, lift_imm64(l, (int64_t)MSTATUS_FS)));
         lift_boundary(l);
     }
 }
@@ -104,8 +119,11 @@ static FetchResult fetch_bits(const TargetFetch *fetch, int offset, uint32_t *bi
 
 void riscv_translate(CPU *cpu, IrBuilder *b, uint64_t pc, uint32_t flags, const TargetFetch *fetch, unsigned max_guest)
 {
+    bool rv32 = riscv_cpu(cpu)->rv32;
     Lift l = {
         .b = b,
+        .x = rv32 ? IR_I32 : IR_I64,
+        .address_mask = rv32 ? UINT32_MAX : UINT64_MAX,
         .next = pc,
         .features = riscv_cpu(cpu)->features,
         .priv = flags & FLAG_PRIV,
@@ -124,7 +142,7 @@ void riscv_translate(CPU *cpu, IrBuilder *b, uint64_t pc, uint32_t flags, const 
             break;
         }
         l.pc = l.next;
-        l.next += riscv_insn_length(l.raw);
+        l.next = lift_target(&l, riscv_insn_length(l.raw));
         lift_one(&l);
         if (l.ended) {
             return;

@@ -37,15 +37,15 @@ bool riscv_wakeup_pending(CPU *cpu)
 
 // ---- trap entry ----
 
-static uint64_t vector(uint64_t tvec, uint64_t cause, bool interrupt)
+static uint64_t vector(const RiscvCpu *rc, uint64_t tvec, uint64_t cause, bool interrupt)
 {
-    return (tvec & ~UINT64_C(3)) + (interrupt && (tvec & 3) == 1 ? 4 * cause : 0);
+    return riscv_xlen(rc, (tvec & ~UINT64_C(3)) + (interrupt && (tvec & 3) == 1 ? 4 * cause : 0));
 }
 
 static void enter(RiscvCpu *rc, uint64_t cause, uint64_t value, bool interrupt)
 {
     uint64_t delegated = interrupt ? rc->s.mideleg : rc->s.medeleg, status = rc->s.mstatus;
-    uint64_t cause_register = cause | (interrupt ? UINT64_C(1) << 63 : 0), pc = rc->cpu.arch.pc;
+    uint64_t cause_register = cause | (interrupt ? UINT64_C(1) << (rc->rv32 ? 31 : 63) : 0), pc = rc->cpu.arch.pc;
     if (rc->s.priv <= PRIV_S && (delegated >> cause & 1)) {
         rc->s.sepc = pc;
         rc->s.scause = cause_register;
@@ -53,7 +53,7 @@ static void enter(RiscvCpu *rc, uint64_t cause, uint64_t value, bool interrupt)
         rc->s.mstatus = (status & ~(MSTATUS_SPIE | MSTATUS_SIE | MSTATUS_SPP)) | (status & MSTATUS_SIE ? MSTATUS_SPIE : 0) |
                         (rc->s.priv == PRIV_S ? MSTATUS_SPP : 0);
         rc->s.priv = PRIV_S;
-        rc->cpu.arch.pc = vector(rc->s.stvec, cause, interrupt);
+        rc->cpu.arch.pc = vector(rc, rc->s.stvec, cause, interrupt);
     } else {
         rc->s.mepc = pc;
         rc->s.mcause = cause_register;
@@ -61,7 +61,7 @@ static void enter(RiscvCpu *rc, uint64_t cause, uint64_t value, bool interrupt)
         rc->s.mstatus = (status & ~(MSTATUS_MPIE | MSTATUS_MIE | MSTATUS_MPP)) | (status & MSTATUS_MIE ? MSTATUS_MPIE : 0) |
                         (uint64_t)rc->s.priv << 11;
         rc->s.priv = PRIV_M;
-        rc->cpu.arch.pc = vector(rc->s.mtvec, cause, interrupt);
+        rc->cpu.arch.pc = vector(rc, rc->s.mtvec, cause, interrupt);
     }
 }
 

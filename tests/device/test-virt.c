@@ -270,6 +270,52 @@ static void test_boot(void)
     board_free(board);
 }
 
+// RV32: other loads in the ROM, words of 32 bits in fw_dynamic_info, the kernel at a multiple of 4 MiB.
+static void test_boot_32(void)
+{
+    Board *board = board_new(16 << 20);
+    Machine *machine = board->machine;
+    BootSegment firmware = {.bytes = (const uint8_t *)"firmware", .len = 8};
+    BootSegment image = {.bytes = (const uint8_t *)"kernel32", .len = 8};
+    BootSpec spec = {.firmware = {"fw", &firmware, 1, true, 0},
+                     .kernel = {"Image", &image, 1, true, 0}};
+    Error err = {""};
+    g_assert_true(machine_riscv32_virt.boot(machine, &board->config, &spec, &err));
+    g_assert_cmpmem(ram_at(machine, 0x80400000), 8, "kernel32", 8);
+    g_assert_cmphex(number_at(machine, VIRT_ROM_GPA + 0x20), ==, 0x80e00000);
+    g_assert_cmphex(number_at(machine, VIRT_ROM_GPA + 0x28), ==, 0x80000000);
+    static const uint32_t info[] = {0x4942534f, 2, 0x80400000, 1, 0, 0};
+    g_assert_cmpmem(ram_at(machine, VIRT_ROM_GPA + 0x30), sizeof info, info, sizeof info);
+    uint32_t load;
+    memcpy(&load, ram_at(machine, VIRT_ROM_GPA + 4), 4);
+    g_assert_cmphex(load >> 12 & 7, ==, 2); // lw
+    board->config.ram_bytes = (10ull << 30) + PAGE_SIZE;
+    g_assert_false(machine_riscv32_virt.build(machine, &board->config, &err));
+    g_assert_cmpstr(err.msg, ==, "machine virt of riscv32 has at most 10 GiB of RAM");
+    board_free(board);
+}
+
+// What else the target says of a CPU stands in each CPU's node.
+static void test_cpu_properties(void)
+{
+    static const uint8_t block[] = {0, 0, 0, 64};
+    static const FdtProp props[] = {
+        {"riscv,isa-extensions", "i\0m", 4}, {"riscv,cbom-block-size", block, 4}, {0}};
+    Board *board = board_new(16 << 20);
+    BootSpec spec = {0};
+    Error err = {""};
+    board->config.cpu_fdt = props;
+    g_assert_true(machine_riscv_virt.boot(board->machine, &board->config, &spec, &err));
+    const void *fdt = ram_at(board->machine, number_at(board->machine, VIRT_ROM_GPA + 0x20));
+    for (unsigned hart = 0; hart < 2; hart++) {
+        int node = fdt_path_offset(fdt, hart ? "/cpus/cpu@1" : "/cpus/cpu@0"), len;
+        g_assert_cmpint(fdt_stringlist_count(fdt, node, "riscv,isa-extensions"), ==, 2);
+        const void *value = fdt_getprop(fdt, node, "riscv,cbom-block-size", &len);
+        g_assert_cmpmem(value, len, block, 4);
+    }
+    board_free(board);
+}
+
 static void test_boot_bare(void)
 {
     Board *board = board_new(16 << 20);
@@ -341,6 +387,8 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/wiring", test_wiring);
     g_test_add_func("/virt/boot", test_boot);
     g_test_add_func("/virt/boot-bare", test_boot_bare);
+    g_test_add_func("/virt/boot-32", test_boot_32);
+    g_test_add_func("/virt/cpu-properties", test_cpu_properties);
     g_test_add_func("/virt/slots", test_slots);
     return g_test_run();
 }

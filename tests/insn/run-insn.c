@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs one bare-metal program of tests/insn/: a CPU, RAM at 0x80000000, a CLINT at 0x2000000 and the test finisher at 0x100000.
+// Runs one bare-metal program of tests/insn/: a CPU, RAM at 0x80000000 and 4 MiB at 0x240000000, a CLINT at 0x2000000 and the test finisher at 0x100000.
 //
 //     run-insn [options] PROGRAM            ELF, or a flat image for 0x80000000
-//     --target NAME       riscv64
+//     --target NAME       riscv64 (default), riscv32
 //     --cpu NAME=VALUE    a property of the CPU (may be repeated)
 //     --limit N           at most N instructions (default 50000000)
 //     --shift N           an instruction is 2^N ns (default 0)
@@ -31,7 +31,8 @@
 #include "tests/device/fake-seam.h"
 
 enum { RAM_GPA = 0x80000000u, RAM_BYTES = 64 << 20, FINISHER_GPA = 0x100000, CLINT_GPA = 0x2000000, EXIT_LIMIT = 253, EXIT_HANG = 254, EXIT_USAGE = 255 };
-enum { INPUT_MSIP = 3, INPUT_MTIP = 7 };
+static const uint64_t HIGH_RAM_GPA = 0x240000000; // within the 34 bits of Sv32
+enum { HIGH_RAM_BYTES = 4 << 20, INPUT_MSIP = 3, INPUT_MTIP = 7 };
 
 extern const DeviceType device_riscv_aclint, device_riscv_sifive_test;
 const DeviceType *const device_types[] = { &device_riscv_aclint, &device_riscv_sifive_test, NULL };
@@ -204,6 +205,16 @@ static Device *add_device(Machine *machine, const DeviceType *type, uint64_t bas
     return dev;
 }
 
+static void add_ram(Machine *machine, const char *name, uint64_t gpa, uint64_t bytes)
+{
+    Error err;
+    RamBlock *ram = ram_new(machine, name, bytes, false, &err);
+    if (!ram) {
+        die("%s", err.msg);
+    }
+    memory_add_ram(machine, gpa, ram, 0, bytes, 0);
+}
+
 static uint64_t clint_ticks(void *ctx) { return aclint_mtime(ctx); }
 static int64_t clint_deadline_ns(void *ctx, uint64_t ticks) { return aclint_deadline_ns(ctx, ticks); }
 
@@ -214,11 +225,8 @@ static Board board_new(const Options *o, Replay *seam, uint64_t entry)
     Machine *machine = board.machine;
     fake_seam_attach(seam, machine);
     machine->shift = o->shift;
-    RamBlock *ram = ram_new(machine, "ram", RAM_BYTES, false, &err);
-    if (!ram) {
-        die("%s", err.msg);
-    }
-    memory_add_ram(machine, RAM_GPA, ram, 0, RAM_BYTES, 0);
+    add_ram(machine, "ram", RAM_GPA, RAM_BYTES);
+    add_ram(machine, "high-ram", HIGH_RAM_GPA, HIGH_RAM_BYTES);
     board.cpu_dev = device_new(machine, board.target->cpu_type, NULL, NULL);
     for (unsigned i = 0; i < o->cpu_props->len; i++) {
         set_property(board.cpu_dev, o->cpu_props->pdata[i]);
@@ -246,10 +254,25 @@ static void poke(Machine *machine, uint64_t gpa, const void *bytes, uint64_t len
     }
 }
 
+static uint64_t load32(Machine *machine, const char *image)
+{
+    const Elf32_Ehdr *header = (const void *)image;
+    for (unsigned i = 0; machine && i < header->e_phnum; i++) {
+        const Elf32_Phdr *segment = (const void *)(image + header->e_phoff + i * sizeof(*segment));
+        if (segment->p_type == PT_LOAD && segment->p_filesz > 0) {
+            poke(machine, segment->p_paddr, image + segment->p_offset, segment->p_filesz);
+        }
+    }
+    return header->e_entry;
+}
+
 // Loads what `image` holds; with machine NULL only finds the entry.
 static uint64_t load(Machine *machine, const char *image, size_t len)
 {
     const Elf64_Ehdr *header = (const void *)image;
+    if (len >= sizeof(Elf32_Ehdr) && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_ident[EI_CLASS] == ELFCLASS32) {
+        return load32(machine, image);
+    }
     if (len < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
         if (machine) {
             poke(machine, RAM_GPA, image, len);
@@ -291,6 +314,23 @@ static void print_insn(const Board *board)
         board->target->disas(text, sizeof(text), bytes, len, cpu->arch.pc);
     }
     fprintf(stderr, "%8" PRIu64 " %016" PRIx64 "  %s\n", machine_icount(board->machine), cpu->arch.pc, text);
+}
+
+// What is narrower than its slot, pc too, has zeros above.
+static void check_widths(const Board *board)
+{
+    const Target *target = board->target;
+    unsigned bits = target->word_bits;
+    if (bits < 64 && board->cpu->arch.pc >> bits) {
+        die("pc %016" PRIx64 " has more than %u bits", board->cpu->arch.pc, bits);
+    }
+    for (size_t i = 0; bits < 64 && i < target->names.nslots; i++) {
+        const IrSlot *slot = &target->names.slots[i];
+        uint64_t value = *(uint64_t *)cpu_slot(board->cpu, slot->offset);
+        if (slot->type == IR_I64 && value >> bits) {
+            die("%s %016" PRIx64 " has more than %u bits, pc %" PRIx64, slot->name, value, bits, board->cpu->arch.pc);
+        }
+    }
 }
 
 static uint64_t slice(const Options *o, Machine *machine, uint64_t *random)
@@ -356,6 +396,7 @@ static int run(const Board *board, const Options *o)
         machine->icount_end = machine_icount(machine) + budget;
         cpu->budget = (int64_t)budget;
         cpu_run(board->exec, cpu, budget, budget);
+        check_widths(board);
     }
     return machine->request_cause;
 }

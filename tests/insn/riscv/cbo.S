@@ -12,19 +12,19 @@
     CASE 1          // in M always; the block around the address
     addi a1, a0, 64 + 17
     cbo.zero 0(a1)
-    ld a2, 56(a0)
+    LX a2, 56(a0)
     EXPECT a2, -1
-    ld a2, 64(a0)
+    LX a2, 64(a0)
     EXPECT a2, 0
-    ld a2, 120(a0)
+    LX a2, 120(a0)
     EXPECT a2, 0
-    ld a2, 128(a0)
+    LX a2, 128(a0)
     EXPECT a2, -1
     CASE 2
     cbo.clean 0(a1)
     cbo.flush 0(a1)
     cbo.inval 0(a0)
-    ld a2, 0(a0)
+    LX a2, 0(a0)
     EXPECT a2, -1
     CASE 3          // in S by menvcfg
     csrw menvcfg, x0
@@ -42,7 +42,7 @@
     cbo.flush 0(a0)
     FAULTS 2, cbo.inval 0(a0)
     TO_M
-    ld a2, 0(a0)
+    LX a2, 0(a0)
     EXPECT a2, 0
     CASE 4          // in U by both
     csrw senvcfg, x0

@@ -124,7 +124,7 @@
     csrr a0, mcycle
     csrr a1, minstret
     lla s7, 1f  // two
-    ld a2, 0(a3)
+    LX a2, 0(a3)
 1:  csrr a4, mcycle
     csrr a5, minstret
     sub a4, a4, a0

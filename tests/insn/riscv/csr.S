@@ -55,7 +55,7 @@
     STICKS 14, mtval, -1, 0
     STICKS 15, stval, -1, 0
 #ifndef PEER // has more counters, delegates the hypervisor's interrupts
-    STICKS 16, scounteren, 7, 0
+    STICKS 16, scounteren, 0xffffffff, 0
     STICKS 17, mideleg, 0x222, 0
 #endif
     STICKS 18, sie, 0, 0        // nothing is delegated

@@ -9,6 +9,17 @@
 #define NA4 0x10
 #define NAPOT 0x18
 #define L 0x80
+#if __riscv_xlen == 32
+#define ADDRESS_BITS 0xffffffff
+#define AT_80 (4 * 512) // of a root table: entries of the large pages at 0x80000000 and 0xc0000000
+#define AT_C0 (4 * 768)
+#define SATP_MODE (1 << 31)
+#else
+#define ADDRESS_BITS 0x3fffffffffffff
+#define AT_80 16
+#define AT_C0 24
+#define SATP_MODE (8 << 60)
+#endif
 
 // pmpaddr<n> := a label, as a TOR or NA4 address
 .macro ADDRESS n, label, offset=0
@@ -43,7 +54,7 @@
     lla a1, area
 #ifndef PEER        // lets S and U if all entries are off
     CASE 1          // nothing matches: M may, others may not
-    ld a0, 0(a1)
+    LX a0, 0(a1)
     IN_M 1f
     TO_S
     j fail
@@ -51,14 +62,14 @@
     EXPECT s8, 1
 #endif
 #ifndef PEER        // keeps all bits
-    CASE 2          // registers: address of 54 bits, no W without R, bits 5 and 6 are 0
+    CASE 2          // registers: address of 54 bits (RV32: 32), no W without R, bits 5 and 6 are 0
     li t0, -1
     csrw pmpaddr0, t0
     csrr a0, pmpaddr0
-    EXPECT a0, 0x3fffffffffffff
+    EXPECT a0, ADDRESS_BITS
     csrw pmpaddr15, t0
     csrr a0, pmpaddr15
-    EXPECT a0, 0x3fffffffffffff
+    EXPECT a0, ADDRESS_BITS
     csrw pmpaddr0, x0
     li t0, 0x7f
     csrw pmpcfg2, t0
@@ -76,18 +87,18 @@
     BLOCK 0, area, 4096
     CONFIG NAPOT | PR
     TO_S
-    ld a0, 0(a1)
-    BAD 7, area, sd a0, 0(a1)
+    LX a0, 0(a1)
+    BAD 7, area, SX a0, 0(a1)
     li t0, 4096
     add a2, a1, t0
-    sd a0, 0(a2)
-    sd a0, -8(a1)
+    SX a0, 0(a2)
+    SX a0, -8(a1)
     lla s7, 1f
     jr a1
 1:  li s7, 0
     EXPECT s8, 1
     TO_M
-    sd a0, 0(a1)    // not locked: M may
+    SX a0, 0(a1)    // not locked: M may
     CASE 11         // the same at once without fence, X alone
     li t0, NAPOT | PX
     csrw pmpcfg0, t0
@@ -148,13 +159,15 @@
     TO_S
     BAD 7, area, sw x0, 0(a1)
     TO_M
+#if __riscv_xlen == 64
     CASE 16         // an aligned access that an entry matches in part
     ADDRESS 0, area, 4
     CONFIG NA4 | PR | PW
     TO_S
     sw x0, 4(a1)
-    BAD 5, area, ld a0, 0(a1)
+    BAD 5, area, LX a0, 0(a1)
     TO_M
+#endif
 
     CASE 20         // locked: M too, registers stay
     BLOCK 2, area, 16
@@ -179,7 +192,13 @@
     CASE 21         // a locked TOR locks the address below it
     ADDRESS 3, area, 0x100
     ADDRESS 4, area, 0x200
+#if __riscv_xlen == 32
+    csrwi pmpcfg0, 0
+    li t0, L | TOR | PR
+    csrw pmpcfg1, t0
+#else
     CONFIG (L | TOR | PR) << 32
+#endif
     csrr a2, pmpaddr3
     csrw pmpaddr3, x0
     csrr a0, pmpaddr3
@@ -191,12 +210,14 @@
 
     // tables: reading and updating entries needs rights of S
     CASE 30
-    lla t1, root
+    lla t1, root + AT_80
     li t0, (0x80000000 >> 2) | 0xcf
-    sd t0, 16(t1)
+    SX t0, 0(t1)
+    lla t1, root + AT_C0
     li t0, (0x80000000 >> 2) | 0x0f     // A and D clear
-    sd t0, 24(t1)
-    li t0, 8 << 60
+    SX t0, 0(t1)
+    li t0, SATP_MODE
+    lla t1, root
     srli t1, t1, 12
     or t0, t0, t1
     csrw satp, t0
@@ -209,8 +230,8 @@
     EXPECT_SAME s10, a3
     FAULTS 7, sw a0, 0(a3)
     TO_M
-    lla t1, root
-    ld a0, 24(t1)
+    lla t1, root + AT_C0
+    LX a0, 0(t1)
     andi a0, a0, 0xff
     EXPECT a0, 0x0f
 #endif

@@ -18,10 +18,20 @@ typedef struct Board {
     CPU *cpu;
 } Board;
 
-static Board board_new(const char *prop, const char *value)
+static const Target *target_named(const char *name)
+{
+    for (const Target *const *t = targets; *t; t++) {
+        if (!strcmp((*t)->name, name)) {
+            return *t;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static Board board_of(const char *target, const char *prop, const char *value)
 {
     Error err;
-    Board b = { .seam = fake_seam_new(), .target = targets[0] };
+    Board b = { .seam = fake_seam_new(), .target = target_named(target) };
     b.machine = machine_new(b.seam, "test");
     fake_seam_attach(b.seam, b.machine);
     memory_add_ram(b.machine, RAM_GPA, ram_new(b.machine, "ram", RAM_BYTES, false, &err), 0, RAM_BYTES, 0);
@@ -35,6 +45,8 @@ static Board board_new(const char *prop, const char *value)
     machine_reset(b.machine);
     return b;
 }
+
+static Board board_new(const char *prop, const char *value) { return board_of("riscv64", prop, value); }
 
 static void board_free(Board *b)
 {
@@ -56,18 +68,83 @@ static void test_reset(void)
 static void test_isa_string(void)
 {
     Board b = board_new(NULL, NULL);
-    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbb_zbc_zbs_sstc");
-    g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, "riscv,sv48");
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_sstc_svadu");
+    g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, "riscv,sv57");
     board_free(&b);
     b = board_new("zbb", "off");
-    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicsr_zifencei_zihintpause_zba_zbc_zbs_sstc");
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv64imafdc_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbc_zbs_sstc_svadu");
+    board_free(&b);
+}
+
+static const FdtProp *fdt_prop(const Board *b, const char *name)
+{
+    const FdtProp *prop = b->target->fdt_props(b->cpu);
+    while (prop->name && strcmp(prop->name, name) != 0) {
+        prop++;
+    }
+    return prop->name ? prop : NULL;
+}
+
+// ISA string, base and list of extensions say the same; block sizes are there with the instructions.
+static void test_fdt(void)
+{
+    static const char list[] = "i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zihintpause\0zihpm\0zba\0zbb\0zbc\0zbs\0sstc\0svadu";
+    static const uint8_t block[] = { 0, 0, 0, 64 };
+    Board b = board_of("riscv32", NULL, NULL);
+    const FdtProp *base = fdt_prop(&b, "riscv,isa-base"), *extensions = fdt_prop(&b, "riscv,isa-extensions");
+    g_assert_cmpmem(base->bytes, (int)base->len, "rv32i", 6);
+    g_assert_cmpmem(extensions->bytes, (int)extensions->len, list, sizeof(list));
+    g_assert_null(fdt_prop(&b, "riscv,cbom-block-size"));
+    g_assert_null(fdt_prop(&b, "riscv,cboz-block-size"));
+    board_free(&b);
+    b = board_new("zicboz", "on");
+    const FdtProp *cboz = fdt_prop(&b, "riscv,cboz-block-size");
+    g_assert_cmpmem(cboz->bytes, (int)cboz->len, block, 4);
+    g_assert_null(fdt_prop(&b, "riscv,cbom-block-size"));
+    board_free(&b);
+    b = board_new("zicbom", "on");
+    g_assert_nonnull(fdt_prop(&b, "riscv,cbom-block-size"));
+    board_free(&b);
+}
+
+static void test_models(void)
+{
+    static const struct {
+        const char *target, *prop, *value, *mmu;
+    } rows[] = {
+        { "riscv64", "sv57", "off", "riscv,sv48" }, { "riscv64", "sv48", "off", "riscv,sv39" }, { "riscv64", "mmu", "off", "riscv,none" },
+        { "riscv32", "zbb", "off", "riscv,sv32" }, { "riscv32", "sv32", "off", "riscv,none" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        Board b = board_of(rows[i].target, rows[i].prop, rows[i].value);
+        g_assert_cmpstr(b.target->mmu_string(b.cpu), ==, rows[i].mmu);
+        board_free(&b);
+    }
+    Board b = board_of("riscv32", NULL, NULL);
+    Error err;
+    g_assert_cmpstr(b.target->isa_string(b.cpu), ==, "rv32imafdc_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbs_sstc_svadu");
+    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_MISA), ==, 0x4014112d);
+    g_assert_cmpuint(b.target->word_bits, ==, 32);
+    g_assert_cmpuint(b.target->regs[1].bits, ==, 32);
+    g_assert_false(device_set(&b.rc->dev, "sv57", "on", &err));
+    g_assert_cmpstr(err.msg, ==, "Property 'rv32-riscv-cpu.sv57' not found");
+    static const char *const refused[] = { "h", "v" };
+    for (unsigned i = 0; i < 2; i++) {
+        Device *dev = device_new(b.machine, b.target->cpu_type, NULL, NULL);
+        g_assert_true(device_set(dev, refused[i], "on", &err));
+        g_assert_false(device_realize(dev, &err));
+    }
+    Device *dev = device_new(b.machine, b.target->cpu_type, NULL, NULL);
+    g_assert_true(device_set(dev, "f", "off", &err));
+    g_assert_false(device_realize(dev, &err));
+    g_assert_cmpstr(err.msg, ==, "rv32-riscv-cpu: extension 'd' needs 'f'");
     board_free(&b);
 }
 
 // Names and numbers are unique; slots lie in the state; what goes by number can be read.
-static void test_registers(void)
+static void check_registers(const char *target)
 {
-    Board b = board_new(NULL, NULL);
+    Board b = board_of(target, NULL, NULL);
     for (size_t i = 0; i < b.target->nregs; i++) {
         const RegDesc *reg = &b.target->regs[i];
         for (size_t j = 0; j < i; j++) {
@@ -80,7 +157,8 @@ static void test_registers(void)
             g_assert_cmpuint(reg->slot + reg->bits / 8, <=, b.target->cpu_type->state_size);
         }
     }
-    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_MISA), ==, 0x800000000014112d);
+    b.target->reg_write(b.cpu, 65 + RISCV_CSR_MTVEC, UINT64_C(0x123456789abcdef0));
+    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_MTVEC), ==, b.rc->rv32 ? 0x9abcdef0 : UINT64_C(0x123456789abcdef0));
     b.target->reg_write(b.cpu, 65 + RISCV_CSR_FCSR, 0x5f);
     g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_FFLAGS), ==, 0x1f);
     g_assert_cmpuint(b.cpu->arch.fp.rounding, ==, 2);
@@ -95,21 +173,34 @@ static void test_csrs(void)
     static const struct {
         const char *name;
         unsigned number;
+        bool rv32_only;
     } rows[] = {
-#define CSR(name, number, ...) { #name, number },
+#define CSR(name, number, ...) { #name, number, false },
+#define CSR32(name, number, ...) { #name, number, true },
 #include "target/riscv/csr.def"
 #undef CSR
+#undef CSR32
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        const RiscvCsr *csr = riscv_csr_find(rows[i].number);
+        const RiscvCsr *csr = riscv_csr_find(rows[i].number, true);
         g_assert_nonnull(csr);
+        g_assert_true(riscv_csr_find(rows[i].number, false) == (rows[i].rv32_only ? NULL : csr));
         g_assert_cmpuint(csr->number, ==, rows[i].number);
         g_assert_cmpstr(csr->name, ==, rows[i].name);
         g_assert_cmpstr(riscv_csr_name(rows[i].number), ==, rows[i].name);
     }
-    g_assert_null(riscv_csr_find(0x7b0));
-    g_assert_null(riscv_csr_find(0xfff));
-    g_assert_null(riscv_csr_find(0));
+    g_assert_null(riscv_csr_find(0x7b0, true));
+    g_assert_null(riscv_csr_find(0xfff, true));
+    g_assert_null(riscv_csr_find(0, true));
+}
+
+static void test_registers(void)
+{
+    check_registers("riscv64");
+    check_registers("riscv32");
+    Board b = board_new(NULL, NULL);
+    g_assert_cmphex(b.target->reg_read(b.cpu, 65 + RISCV_CSR_MISA), ==, 0x800000000014112d);
+    board_free(&b);
 }
 
 static void test_disas(void)
@@ -121,6 +212,11 @@ static void test_disas(void)
     g_assert_cmpint(targets[0]->disas(text, sizeof(text), add, 3, 0), ==, 0);
     g_assert_cmpint(targets[0]->disas(text, sizeof(text), add, 1, 0), ==, 0);
     g_assert_cmpint(targets[0]->disas(text, sizeof(text), illegal, 2, 0), ==, 2);
+    static const uint8_t c_jal[] = { 0x09, 0x20 }; // c.addiw in RV64
+    g_assert_cmpint(target_named("riscv32")->disas(text, sizeof(text), c_jal, 2, 0x100), ==, 2);
+    g_assert_cmpstr(text, ==, "c.jal 0x102");
+    g_assert_cmpint(target_named("riscv64")->disas(text, sizeof(text), c_jal, 2, 0x100), ==, 2);
+    g_assert_cmpstr(text, !=, "c.jal 0x102");
 }
 
 // A debugger's walk finds what the guest may not touch, and leaves A and D alone.
@@ -147,6 +243,34 @@ static void test_peek(void)
     g_assert_false(b.target->walk(b.cpu, 0x1238, ACCESS_READ, MMU_S, &w));
     g_assert_cmpuint(w.exception, ==, 1 + CAUSE_LOAD_PAGE);
     g_assert_cmphex(w.exception_value, ==, 0x1238);
+    board_free(&b);
+}
+
+// With XLEN 32 an address is its low half, in faults too; a table's entries have four bytes.
+static void test_walk_32(void)
+{
+    Board b = board_of("riscv32", NULL, NULL);
+    uint64_t table = RAM_GPA + 0x1000;
+    uint32_t pte = RAM_GPA >> 2 | 0x0f; // V R W X; 4 MiB
+    g_assert_true(memory_poke(b.machine, table + 4 * 3, &pte, sizeof(pte)));
+    WalkResult w = { 0 };
+    g_assert_true(b.target->walk(b.cpu, UINT64_C(0x180000010), ACCESS_READ, MMU_M, &w));
+    g_assert_cmphex(w.gpa, ==, 0x80000010);
+    b.rc->s.satp = UINT64_C(1) << 31 | table >> 12;
+    b.rc->s.priv = PRIV_S;
+    w = (WalkResult){ .peek = true };
+    g_assert_true(b.target->walk(b.cpu, UINT64_C(0xffffffff00c01238), ACCESS_READ, MMU_S, &w));
+    g_assert_cmphex(w.gpa, ==, RAM_GPA + 0x1238);
+    g_assert_cmpuint(w.page_bits, ==, 22);
+    g_assert_cmpuint(w.step_bytes, ==, 4);
+    g_assert_cmphex(w.step_gpa[0], ==, table + 12);
+    w = (WalkResult){ 0 };
+    g_assert_false(b.target->walk(b.cpu, UINT64_C(0x100001238), ACCESS_WRITE, MMU_S, &w));
+    g_assert_cmphex(w.exception_value, ==, 0x1238);
+    b.target->access_fault(b.cpu, UINT64_C(0x100000004), ACCESS_WRITE);
+    g_assert_cmphex(b.cpu->exception_value, ==, 4);
+    b.target->align_fault(b.cpu, UINT64_C(0x100000002), ACCESS_WRITE);
+    g_assert_cmphex(b.cpu->exception_value, ==, 2);
     board_free(&b);
 }
 
@@ -178,10 +302,13 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/riscv/reset", test_reset);
     g_test_add_func("/riscv/isa-string", test_isa_string);
+    g_test_add_func("/riscv/fdt", test_fdt);
+    g_test_add_func("/riscv/models", test_models);
     g_test_add_func("/riscv/registers", test_registers);
     g_test_add_func("/riscv/csrs", test_csrs);
     g_test_add_func("/riscv/disas", test_disas);
     g_test_add_func("/riscv/peek", test_peek);
+    g_test_add_func("/riscv/walk-32", test_walk_32);
     g_test_add_func("/riscv/inputs", test_inputs);
     return g_test_run();
 }

@@ -3,7 +3,7 @@
 #include "test.inc"
 
 #define CLINT 0x2000000
-#define INTERRUPT (1 << 63)
+#define INTERRUPT (1 << (__riscv_xlen - 1))
 #define MIE (1 << 3)
 #define SIE (1 << 1)
 #define FS_ALL (3 << 13)
@@ -39,7 +39,8 @@
     OPEN_PMP
     li t0, CLINT + 0x4000   // mtimecmp
     li t1, -1
-    sd t1, 0(t0)
+    SX t1, 0(t0)
+    SX t1, 8 - XBYTES(t0)
     CASE 1      // causes and values
     TRAPS 2, .half 0
     EXPECT s10, 0

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Random instruction streams with initial registers, as assembly for streams.S.
 //
-//     gen-streams SEED STREAMS LENGTH
+//     gen-streams SEED STREAMS LENGTH [XLEN]
 //
 // Computation, memory and atomics, all without traps: loads and stores use x2, x9 or x30, which point into the buffer; these and x31 are never
 // written. Left out: branches, LR and SC (amo.S has them), CSRs but fflags, ctzw (which the peer gets wrong), reserved rounding modes.
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +12,7 @@
 
 enum { BUFFER_MIDDLE = 4096 }; // of a buffer of 8 KiB: offsets fit whatever they are
 
-static const uint64_t features = RISCV_EXT_RV64 | RISCV_EXT_I | RISCV_EXT_M | RISCV_EXT_A | RISCV_EXT_F | RISCV_EXT_D | RISCV_EXT_C |
+static uint64_t features = RISCV_EXT_I | RISCV_EXT_M | RISCV_EXT_A | RISCV_EXT_F | RISCV_EXT_D | RISCV_EXT_C |
                                  RISCV_EXT_ZICSR | RISCV_EXT_ZBA | RISCV_EXT_ZBB | RISCV_EXT_ZBC | RISCV_EXT_ZBS;
 
 static uint64_t next_random(void *ctx)
@@ -93,28 +92,34 @@ static uint64_t float_value(uint64_t *rng)
     }
 }
 
+static void print_value(uint64_t value)
+{
+    printf(", 0x%x, 0x%x", (uint32_t)value, (uint32_t)(value >> 32));
+}
+
 static void print_registers(uint64_t *rng)
 {
-    printf("    .dword %u", (unsigned)(next_random(rng) % 5) << 5); // fcsr
+    printf("    .word %u, 0", (unsigned)(next_random(rng) % 5) << 5); // fcsr
     for (unsigned reg = 1; reg < 32; reg++) {
         if (is_base(reg)) {
-            printf(", buffer + %u", BUFFER_MIDDLE + 8 * (unsigned)(next_random(rng) & 7));
+            printf(", buffer + %u, 0", BUFFER_MIDDLE + 8 * (unsigned)(next_random(rng) & 7));
         } else {
-            printf(", 0x%" PRIx64, integer_value(rng));
+            print_value(integer_value(rng));
         }
     }
     for (unsigned reg = 0; reg < 32; reg++) {
-        printf(", 0x%" PRIx64, float_value(rng));
+        print_value(float_value(rng));
     }
     printf("\n");
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: gen-streams SEED STREAMS LENGTH\n");
+    if (argc < 4 || argc > 5) {
+        fprintf(stderr, "usage: gen-streams SEED STREAMS LENGTH [XLEN]\n");
         return 2;
     }
+    features |= argc == 5 && atoi(argv[4]) == 32 ? RISCV_EXT_RV32 : RISCV_EXT_RV64;
     uint64_t rng = strtoull(argv[1], NULL, 0);
     unsigned streams = (unsigned)atoi(argv[2]), length = (unsigned)atoi(argv[3]);
     printf("#define STREAMS %u\n.macro ALL_STREAMS\n", streams);

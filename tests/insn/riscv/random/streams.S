@@ -5,7 +5,14 @@
 // writes the dump to standard output. Code and data are at the same addresses in both, so that the dumps must be equal byte by byte.
 #include "streams.inc"
 
-#define RECORD 512      // fcsr, x1 to x31, f0 to f31
+#define RECORD 512      // fcsr, x1 to x31, f0 to f31; 8 bytes each whatever XLEN is
+#if __riscv_xlen == 32
+#define LX lw
+#define SX sw
+#else
+#define LX ld
+#define SX sd
+#endif
 #define DUMP_BYTES (8192 + STREAMS * RECORD)
 
 .macro EACH_X op, base
@@ -24,10 +31,10 @@
     .option push
     .option norvc
     lla x31, registers + \n * RECORD
-    ld x1, 0(x31)
+    LX x1, 0(x31)
     csrw fcsr, x1
     EACH_F fld, x31
-    EACH_X ld, x31
+    EACH_X LX, x31
     .option pop
 .endm
 
@@ -35,10 +42,10 @@
     .option push
     .option norvc
     lla x31, dump + \n * RECORD
-    EACH_X sd, x31
+    EACH_X SX, x31
     EACH_F fsd, x31
     csrr x1, fcsr
-    sd x1, 0(x31)
+    SX x1, 0(x31)
     .option pop
 .endm
 
@@ -66,10 +73,10 @@ user_start:
 
 run:
     lla t0, return
-    sd ra, 0(t0)
+    SX ra, 0(t0)
     ALL_STREAMS
     lla t0, return
-    ld ra, 0(t0)
+    LX ra, 0(t0)
     ret
 
     .data

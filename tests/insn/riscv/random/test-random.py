@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random instruction streams here and under a user-mode emulator: all registers and fflags must be equal after each.
 
-usage: test-random.py --run RUN_INSN --gen GEN_STREAMS --gcc GCC --peer QEMU [--seed N] [--count N] [--streams N] [--length N]
+usage: test-random.py --run RUN_INSN --gen GEN_STREAMS --gcc GCC --peer QEMU [--xlen 32|64] [--seed N] [--count N] [--streams N]
+                      [--length N]
 
 A difference is narrowed down: the shortest beginning of the stream after which a register differs, with its disassembly.
 """
@@ -17,8 +18,9 @@ BUFFER = 8192
 RECORD = 512
 DUMP_GPA = 0x82000000
 HERE = os.path.dirname(os.path.abspath(__file__))
-FLAGS = ["-nostdlib", "-static", "-mcmodel=medany", "-mabi=lp64d", "-march=rv64gc", "-Wl,--build-id=none,--no-warn-rwx-segments",
+FLAGS = ["-nostdlib", "-static", "-mcmodel=medany", "-Wl,--build-id=none,--no-warn-rwx-segments",
          "-Wl,-T," + os.path.join(HERE, "streams.ld")]
+WIDTH_FLAGS = {32: ["-mabi=ilp32d", "-march=rv32gc"], 64: ["-mabi=lp64d", "-march=rv64gc"]}
 NAMES = ["fcsr"] + [f"x{n}" for n in range(1, 32)] + [f"f{n}" for n in range(32)]
 
 
@@ -26,7 +28,7 @@ def build(args, work, source):
     with open(os.path.join(work, "streams.inc"), "w", encoding="ascii") as f:
         f.write(source)
     program = os.path.join(work, "streams.elf")
-    subprocess.run([args.gcc, *FLAGS, "-I", work, "-o", program, os.path.join(HERE, "streams.S")], check=True)
+    subprocess.run([args.gcc, *FLAGS, *WIDTH_FLAGS[args.xlen], "-I", work, "-o", program, os.path.join(HERE, "streams.S")], check=True)
     return program
 
 
@@ -39,7 +41,7 @@ def dumps(args, work, program, nstreams, modes):
     ours = []
     for mode in modes:
         path = os.path.join(work, "dump")
-        subprocess.run([args.run, "--entry", "0x80000000", "--dump", f"{DUMP_GPA},{size},{path}", *mode, program], check=True)
+        subprocess.run([args.run, "--target", f"riscv{args.xlen}", "--entry", "0x80000000", "--dump", f"{DUMP_GPA},{size},{path}", *mode, program], check=True)
         with open(path, "rb") as f:
             ours.append(f.read())
     return peer, ours
@@ -104,7 +106,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("run", "gen", "gcc", "peer"):
         parser.add_argument("--" + name, required=True)
-    for name, default in (("seed", 1), ("count", 1), ("streams", 150), ("length", 60)):
+    for name, default in (("seed", 1), ("count", 1), ("streams", 150), ("length", 60), ("xlen", 64)):
         parser.add_argument("--" + name, type=int, default=default)
     args = parser.parse_args()
     modes = [[], ["--max-guest", "1"], ["--jit", "1"], ["--jit", "1", "--max-guest", "5"], ["--jit", "1", "--sse2", "--flush", "9"]]
@@ -112,7 +114,7 @@ def main():
     print(f"1..{args.count}")
     with tempfile.TemporaryDirectory() as work:
         for seed in range(args.seed, args.seed + args.count):
-            source = subprocess.run([args.gen, str(seed), str(args.streams), str(args.length)], check=True,
+            source = subprocess.run([args.gen, str(seed), str(args.streams), str(args.length), str(args.xlen)], check=True,
                                     stdout=subprocess.PIPE, text=True).stdout
             program = build(args, work, source)
             peer, ours = dumps(args, work, program, args.streams, modes)
