@@ -11,6 +11,7 @@ void alloc_begin(Emit *e)
 {
     memset(e->head, 0, sizeof(e->head));
     memset(e->pin_ref, 0, sizeof(e->pin_ref));
+    memset(e->reg_raw, 0, sizeof(e->reg_raw));
     memset(e->frame_last, 0, sizeof(e->frame_last));
     memset(e->val, 0, e->block->nins * sizeof(Val));
     e->nslotted = 0;
@@ -19,6 +20,22 @@ void alloc_begin(Emit *e)
 bool live_after(const Emit *e, IrRef ref)
 {
     return e->val[ref].last > e->now;
+}
+
+uint64_t value_places(const Emit *e)
+{
+    uint64_t h = 0;
+    for (IrRef ref = 1; ref <= e->now; ref++) {
+        const Val *v = &e->val[ref];
+        if (v->last > e->now) {
+            h = (h ^ (v->kind | (uint64_t)v->reg << 8 | (uint64_t)(uint32_t)v->at << 16 | (uint64_t)ref << 48)) * 0x9e3779b97f4a7c15;
+            h = (h ^ (uint64_t)v->imm) * 0x9e3779b97f4a7c15 + (uint64_t)v->home + v->zero_extended;
+        }
+    }
+    for (unsigned i = 0; i < e->jit->npins; i++) {
+        h = (h ^ e->pin_ref[e->jit->pin_reg[i]]) * 0x9e3779b97f4a7c15;
+    }
+    return h;
 }
 
 // ---- moves ----
@@ -115,6 +132,7 @@ void value_place(Emit *e, IrRef ref, unsigned reg)
     v->home = 0;
     v->next = e->head[reg];
     e->head[reg] = ref;
+    e->reg_raw[reg] = v->raw;
 }
 
 int frame_alloc(Emit *e, unsigned n, IrRef last)
@@ -150,6 +168,7 @@ static void value_in_slot(Emit *e, IrRef ref, uint32_t slot)
 static void value_to_frame(Emit *e, IrRef ref)
 {
     Val *v = &e->val[ref];
+    nan_settle(e, ref);
     int at = frame_alloc(e, 1, v->last);
     reg_store(&e->hot, frame_opnd(at), v->reg);
     unlink_value(e, ref);
@@ -400,6 +419,7 @@ int value_dest(Emit *e, IrRef ref, unsigned bank)
 void value_alias(Emit *e, IrRef ref, IrRef of)
 {
     Val *v = &e->val[ref], *o = &e->val[of];
+    v->raw = o->raw;
     switch (o->kind) {
     case V_CONST:
         v->kind = V_CONST;
@@ -503,6 +523,7 @@ void emit_getreg(Emit *e, IrRef ref)
     }
     int pin = pin_at(e, slot, bytes, &exact);
     if (pin >= 0 && exact) {
+        e->val[ref].raw = e->reg_raw[pin];
         value_place(e, ref, (unsigned)pin);
         if (!e->pin_ref[pin] && bytes == 8) {
             e->pin_ref[pin] = ref;
@@ -529,6 +550,7 @@ static void setreg_pinned(Emit *e, const IrInsn *insn, unsigned pin)
         }
     }
     e->pin_ref[pin] = insn->a;
+    e->reg_raw[pin] = v->raw;
 }
 
 static void setreg_memory(Emit *e, const IrInsn *insn, uint32_t slot)

@@ -104,7 +104,12 @@ static void link_jump(Emit *e, Stub *stub, JitLink *link, unsigned give_back)
 static void loop_jump(Emit *e, unsigned give_back)
 {
     x_alu_imm(&e->hot, ALU_SUB, X_W, x_reg(R15), (int32_t)(e->block->nguest - give_back));
-    x_patch(x_jcc(&e->hot, CC_NS), e->body);
+    uint8_t *again = x_jcc(&e->hot, CC_NS);
+    if (e->loop.at == e->now && !e->loop.second) {
+        e->loop.site = again;
+    } else {
+        x_patch(again, e->body);
+    }
     Stub *stub = stub_new(e, 0, STUB_BUDGET);
     stub->jumps[0] = x_jmp(&e->hot);
 }
@@ -245,6 +250,7 @@ static void emit_stub(Emit *e, const Stub *stub)
     Asm *a = &e->cold;
     switch (stub->kind) {
     case STUB_BUDGET: case STUB_HOT:
+        emit_raw_fixes(e, stub);
         x_mov_imm(a, RAX, e->block->pc);
         leave_with(e, a, e->block->nguest, stub->kind == STUB_HOT ? JIT_HOT : JIT_BUDGET);
         break;
@@ -254,6 +260,7 @@ static void emit_stub(Emit *e, const Stub *stub)
         leave_with(e, a, 0, JIT_IJMP);
         break;
     case STUB_BREAK: {
+        emit_raw_fixes(e, stub);
         x_mov_imm(a, RAX, (uint64_t)stub->value);
         leave_with(e, a, e->block->nguest - stub->index - stub->value_reg, JIT_BREAK);
         break;

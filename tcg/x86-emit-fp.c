@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // T1: floating point in SSE2, AVX and FMA3, for guests whose FpEnv is all zero but for rounding and flags (RISC-V's rules).
 //
-// MXCSR holds the guest's rounding; its sticky bits become the guest's flags when C looks. A NaN result is replaced out of line by the default NaN;
+// MXCSR holds the guest's rounding; its sticky bits become the guest's flags when C looks. NaN results become the default NaN when it matters, by
+// x86-nan.c;
 // what SSE does otherwise (saturation, products of infinity and zero with a NaN added, minimum of NaNs) is computed again there by T0's C function.
 // f32 values are the low half of an xmm register. Left to C: static rounding other than truncation to integers, conversions from and to unsigned
 // 64-bit numbers, fclass, select.
@@ -12,7 +13,7 @@ enum { NAN_64, NAN_32, SIGN_64, MAGNITUDE_64, SIGN_32, MAGNITUDE_32, BOX, CONSTA
 void fp_constants_emit(Jit *jit)
 {
     static const uint64_t constants[CONSTANTS] = {
-        [NAN_64] = 0x7ff8000000000000, [NAN_32] = 0x7fc00000, [SIGN_64] = 0x8000000000000000, [MAGNITUDE_64] = 0x7fffffffffffffff,
+        [NAN_64] = 0x7ff8000000000000, [NAN_32] = 0xffffffff7fc00000, [SIGN_64] = 0x8000000000000000, [MAGNITUDE_64] = 0x7fffffffffffffff,
         [SIGN_32] = 0x80000000, [MAGNITUDE_32] = 0x7fffffff, [BOX] = 0xffffffff00000000,
     };
     jit->hot += -(uintptr_t)jit->hot & 15;
@@ -62,8 +63,6 @@ static Opnd scalar_opnd(Emit *e, IrRef ref, unsigned type)
 static bool is_reg(Opnd o, unsigned reg) { return !o.mem && o.reg == reg; }
 
 // ---- out of line ----
-
-enum { FIX_NAN, FIX_CALL };
 
 static uint32_t live_scratch(const Emit *e)
 {
@@ -169,13 +168,30 @@ static void save_scratch(Asm *a, uint32_t live, bool restore, unsigned but)
     }
 }
 
+void emit_raw_fixes(Emit *e, const Stub *stub)
+{
+    Asm *a = &e->cold;
+    for (unsigned i = 0; i < 16 && !planted(PLANT_NAN_PAYLOAD); i++) {
+        bool half = stub->raw32 >> i & 1;
+        if ((stub->raw64 | stub->raw32) >> i & 1) {
+            x_op(a, 0x2e | X_0F | (half ? 0 : X_66), XMM0 + i, x_reg(XMM0 + i));
+            uint8_t *over = x_jcc8(a, CC_NP);
+            op_constant(e->jit, a, 0x10 | X_0F | X_F2, XMM0 + i, half ? NAN_32 : NAN_64);
+            x_patch8(over, a->p);
+        }
+    }
+}
+
 void emit_fp_stub(Emit *e, const Stub *stub)
 {
     Asm *a = &e->cold;
+    if (stub->value_kind == FIX_RAW) {
+        emit_raw_fixes(e, stub);
+        jump_to(a, stub->back);
+        return;
+    }
     if (stub->value_kind == FIX_NAN) {
-        if (!planted(PLANT_NAN_PAYLOAD)) {
-            op_constant(e->jit, a, 0x10 | X_0F | scalar(stub->value_reg), stub->reg, stub->value_reg == IR_F32 ? NAN_32 : NAN_64);
-        }
+        op_constant(e->jit, a, 0x10 | X_0F | scalar(stub->value_reg), stub->reg, stub->value_reg == IR_F32 ? NAN_32 : NAN_64);
         jump_to(a, stub->back);
         return;
     }
@@ -193,16 +209,8 @@ void emit_fp_stub(Emit *e, const Stub *stub)
     call_to(a, e->jit->thunks.op);
     float_move(a, stub->reg, x_reg(RAX));
     save_scratch(a, (uint32_t)stub->value, true, stub->reg);
+    emit_raw_fixes(e, stub);
     jump_to(a, stub->back);
-}
-
-// A NaN in `d` becomes the default NaN.
-static void check_nan(Emit *e, unsigned d, unsigned type)
-{
-    Stub *stub = fix_stub(e, FIX_NAN, d, type);
-    x_op(&e->hot, 0x2e | X_0F | packed(type), d, x_reg(d));
-    stub->jumps[0] = x_jcc(&e->hot, CC_P);
-    stub->back = e->hot.p;
 }
 
 // ---- arithmetic ----
@@ -229,11 +237,11 @@ static void emit_arith(Emit *e, IrRef ref, unsigned opcode, bool commutes)
         float_move(&e->hot, d, x_reg(t));
     }
     value_place(e, ref, d);
-    check_nan(e, d, insn->type);
+    nan_made(e, ref);
 }
 
-// One operand, in SSE's two-operand form: `opcode d, a`; type of the result.
-static void emit_unary(Emit *e, IrRef ref, unsigned opcode, unsigned type)
+// One operand, in SSE's two-operand form: `opcode d, a`.
+static void emit_unary(Emit *e, IrRef ref, unsigned opcode)
 {
     const IrInsn *insn = insn_at(e, ref);
     lock_operands(e, insn);
@@ -244,7 +252,7 @@ static void emit_unary(Emit *e, IrRef ref, unsigned opcode, unsigned type)
     }
     x_op(&e->hot, opcode, d, a);
     value_place(e, ref, d);
-    check_nan(e, d, type);
+    nan_made(e, ref);
 }
 
 static void emit_fma(Emit *e, IrRef ref)
@@ -261,6 +269,7 @@ static void emit_fma(Emit *e, IrRef ref)
     x_vex(&e->hot, opcodes[insn->imm & 3] | X_0F38 | X_66 | (insn->type == IR_F64 ? X_W : 0), t, b, c);
     x_op(&e->hot, 0x2e | X_0F | packed(insn->type), t, x_reg(t));
     stub->jumps[0] = x_jcc(&e->hot, CC_P);
+    nan_vouch_operands(e, stub);
     stub->back = e->hot.p;
     if (has_pinned_dest(e, ref, BANK_FLOAT)) {
         unsigned d = (unsigned)value_dest(e, ref, BANK_FLOAT);
@@ -468,9 +477,9 @@ static bool emit_float_op(Emit *e, IrRef ref)
     case IR_FSUB: emit_arith(e, ref, 0x5c, false); return true;
     case IR_FMUL: emit_arith(e, ref, 0x59, true); return true;
     case IR_FDIV: emit_arith(e, ref, 0x5e, false); return true;
-    case IR_FSQRT: emit_unary(e, ref, 0x51 | X_0F | scalar(insn->type), insn->type); return true;
-    case IR_FNARROW: emit_unary(e, ref, 0x5a | X_0F | X_F2, IR_F32); return true;
-    case IR_FWIDEN: emit_unary(e, ref, 0x5a | X_0F | X_F3, IR_F64); return true;
+    case IR_FSQRT: emit_unary(e, ref, 0x51 | X_0F | scalar(insn->type)); return true;
+    case IR_FNARROW: emit_unary(e, ref, 0x5a | X_0F | X_F2); return true;
+    case IR_FWIDEN: emit_unary(e, ref, 0x5a | X_0F | X_F3); return true;
     case IR_FMA:
         if (e->jit->host.fma) {
             emit_fma(e, ref);
@@ -484,7 +493,10 @@ static bool emit_float_op(Emit *e, IrRef ref)
     case IR_FNEG: emit_bits(e, ref, 0x57, half ? SIGN_32 : SIGN_64); return true;
     case IR_FABS: emit_bits(e, ref, 0x54, half ? MAGNITUDE_32 : MAGNITUDE_64); return true;
     case IR_FCOPYSIGN: case IR_FXORSIGN: emit_sign(e, ref); return true;
-    case IR_NANBOX: emit_bits(e, ref, 0x56, BOX); return true;
+    case IR_NANBOX:
+        e->val[ref].raw = e->val[insn->a].raw;
+        emit_bits(e, ref, 0x56, BOX);
+        return true;
     case IR_NANUNBOX: return emit_unbox(e, ref);
     default: return false;
     }

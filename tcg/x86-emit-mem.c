@@ -10,6 +10,7 @@ Stub *stub_new(Emit *e, IrRef ref, unsigned kind)
     assert(e->nstubs < IR_MAX_INSNS);
     Stub *stub = &e->stubs[e->nstubs++];
     *stub = (Stub){ .ref = ref, .index = (uint16_t)e->index, .kind = (uint8_t)kind, .reg = NO_REG, .first_write = e->nwrites };
+    nan_note_pins(e, stub);
     return stub;
 }
 
@@ -410,6 +411,7 @@ static void write_all_pending(Emit *e, const Stub *stub)
 void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
 {
     const IrSnap *snap = &e->block->snaps[insn_at(e, stub->ref)->snap];
+    emit_raw_fixes(e, stub);
     write_all_pending(e, stub);
     x_mov_imm(&e->cold, RAX, snap->pc);
     x_alu_imm(&e->cold, ALU_ADD, X_W, x_reg(R15), e->block->nguest - stub->index);

@@ -10,6 +10,8 @@
 
 // ---- one block ----
 
+enum { COPIED_INSNS = 512 }; // longer blocks are emitted once
+
 static void use(Emit *e, IrRef ref, IrRef by)
 {
     Val *v = &e->val[ref];
@@ -100,6 +102,7 @@ static void count_uses(Emit *e)
             defer_compare(e, ref);
         }
     }
+    nan_count_uses(e);
 }
 
 static bool is_dead(const Emit *e, IrRef ref)
@@ -116,6 +119,7 @@ static void emit_one(Emit *e, IrRef ref)
     if (is_dead(e, ref)) {
         return;
     }
+    nan_before(e, ref);
     switch (insn->op) {
     case IR_INSN: emit_insn(e, ref); break;
     case IR_CONST:
@@ -131,6 +135,7 @@ static void emit_one(Emit *e, IrRef ref)
     case IR_SKIP: emit_skip(e, insn); break;
     default:
         if (!emit_int(e, ref) && !emit_fp(e, ref)) {
+            nan_settle_operands(e, ref);
             emit_c_op(e, ref);
         }
         break;
@@ -146,11 +151,70 @@ static void look_at_fp(Emit *e)
     e->plain_rounding = fp->rounding <= FP_RUP;
 }
 
+// The block's one conditional jump to its own start, if it can be made one to a second copy (x86-nan.c); else 0.
+static IrRef find_loop(const Emit *e)
+{
+    IrRef at = 0;
+    for (IrRef ref = 1; ref < e->block->nins; ref++) {
+        const IrInsn *insn = insn_at(e, ref);
+        if (insn->op == IR_CALL || e->block->nins > COPIED_INSNS) {
+            return 0;
+        }
+        if (insn->op == IR_EXITIF && (uint64_t)insn->imm == e->block->pc) {
+            if (at) {
+                return 0;
+            }
+            at = ref;
+        }
+    }
+    return e->page_mask && e->plain_fp ? at : 0;
+}
+
+// Where there is no room for a copy: repairs, and goes to the one that there is.
+static void emit_way_back(Emit *e)
+{
+    Stub fix = { .raw64 = e->loop.raw64, .raw32 = e->loop.raw32 };
+    x_patch(e->loop.site, e->cold.p);
+    emit_raw_fixes(e, &fix);
+    jump_to(&e->cold, e->body);
+}
+
+static void emit_second_copy(Emit *e)
+{
+    if (e->nwrites > IR_MAX_PENDING / 2 || e->nstubs > IR_MAX_INSNS / 2) {
+        emit_way_back(e);
+        return;
+    }
+    while ((uintptr_t)e->hot.p & 15) {
+        x_byte(&e->hot, 0xcc);
+    }
+    x_patch(e->loop.site, e->hot.p);
+    e->body = e->hot.p;
+    e->index = e->started = 0;
+    e->now = 0;
+    e->loop.second = true;
+    alloc_begin(e);
+    count_uses(e);
+    nan_loop_begin(e);
+    for (IrRef ref = 1; ref <= e->loop.at && !e->failed; ref++) {
+        emit_one(e, ref);
+    }
+    assert(e->failed || value_places(e) == e->loop.places);
+    x_patch(x_jmp(&e->hot), e->loop.after);
+}
+
 static void emit_block(Emit *e)
 {
     emit_head(e);
     for (IrRef ref = 1; ref < e->block->nins && !e->failed; ref++) {
         emit_one(e, ref);
+        if (ref == e->loop.at) {
+            e->loop.after = e->hot.p;
+            e->loop.places = value_places(e);
+        }
+    }
+    if (e->loop.site && !e->failed) {
+        emit_second_copy(e);
     }
     if (!e->failed) {
         emit_tails(e);
@@ -174,12 +238,14 @@ JitCode *jit_compile(Jit *jit, CPU *cpu, const IrBlock *block, uint64_t page_mas
     e->now = 0;
     alloc_begin(e);
     look_at_fp(e);
-    e->out = g_malloc0(sizeof(JitCode) + count_exits(block) * sizeof(JitLink));
+    e->loop = (LoopCopy){ .at = find_loop(e) };
+    e->out = g_malloc0(sizeof(JitCode) + count_exits(block) * (e->loop.at ? 2 : 1) * sizeof(JitLink));
     if (hot) {
         sites_plan(e, plain);
     } else {
         memset(e->group, 0, block->nins);
         e->out->heat = has_access(block) && jit->next_heat < HEAT_COUNT ? jit->next_heat : 0;
+        e->loop.at = e->out->heat ? 0 : e->loop.at; // it will be hot: copied then
     }
     count_uses(e);
     e->hot.p = jit->hot;

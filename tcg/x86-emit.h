@@ -91,6 +91,9 @@ typedef struct Val {
     uint16_t uses;
     IrRef last;           // the last instruction that uses it
     IrRef next;           // others in the same register
+    IrRef raw;            // the result of arithmetic that it is, 0: of none; see x86-nan.c
+    IrRef sticky;         // the last instruction that makes a NaN of it if it is one
+    bool unchecked;       // of such a result: may be another NaN than the default one
     int32_t at;
     int32_t home;         // V_REG in scratch: also in slot home - 1; 0: isn't
     int64_t imm;
@@ -108,6 +111,7 @@ typedef struct Stub { // out-of-line code of one instruction
     uint8_t value_kind, value_reg;  // store: what …
     int64_t value;                  // … is stored (constant or memory displacement)
     unsigned first_write, nwrites;  // into Emit.writes
+    uint16_t raw64, raw32;          // xmm registers that hold unchecked results
 } Stub;
 
 typedef struct PendingWrite { // of a slot, in a stub before leaving
@@ -126,6 +130,16 @@ typedef struct SiteGroup { // accesses that share a check, at the first one
 } SiteGroup;
 enum { SITE_GROUPS = 64 };
 
+// A block that is a loop is emitted up to its jump back twice if results are unchecked there: the second time it begins with them.
+typedef struct LoopCopy {
+    IrRef at;             // the jump back; 0: there is none, or it leads to the one copy there is
+    bool second;          // being emitted
+    uint8_t *site;        // the first copy's jump to the second
+    uint8_t *after;       // where the first copy goes on if it doesn't loop
+    uint16_t raw64, raw32; // registers with unchecked results at the jump back; the pinned ones are those that the second copy begins with
+    uint64_t places;      // fingerprint of where values are at the jump back: the same in both
+} LoopCopy;
+
 typedef struct Emit {
     Jit *jit;
     CPU *cpu;
@@ -139,12 +153,14 @@ typedef struct Emit {
     IrRef now;
     unsigned index;       // of the current guest instruction
     uint8_t *body;        // behind the head
+    LoopCopy loop;
     uint64_t insn_pc;     // of the current guest instruction
     unsigned started;     // guest instructions so far
     uint32_t locked;      // registers in use by the current instruction
     uint32_t wanted;      // registers that it would like to find unchanged
     IrRef head[REG_COUNT];      // values in a register
     IrRef pin_ref[REG_COUNT];   // value that the slot of a pinned register holds; 0: unknown
+    IrRef reg_raw[REG_COUNT];   // Val.raw of what a pinned register holds
     IrRef frame_last[FRAME_SLOTS]; // frame slot is in use up to there
     unsigned nslotted;
     IrRef slotted[IR_MAX_INSNS];
@@ -179,6 +195,7 @@ void value_place(Emit *e, IrRef ref, unsigned reg);     // it is there now
 void value_alias(Emit *e, IrRef ref, IrRef of);         // same bits, same place
 void value_load(Emit *e, IrRef ref, unsigned reg);      // into this register (of the bank that the register is of)
 void value_to_arg(Emit *e, IrRef ref, unsigned n);      // argument n for a C function, zero-extended
+uint64_t value_places(const Emit *e);                   // a fingerprint of where everything is that is needed after `now`
 void displace(Emit *e, unsigned reg, IrRef except, bool to_frame); // values still needed leave the register
 void spill_scratch(Emit *e);                            // values still needed after `now` leave all scratch registers
 void slots_unknown(Emit *e);                            // slots may change: no value may depend on them
@@ -204,6 +221,7 @@ void emit_tails(Emit *e);
 void emit_stubs(Emit *e);
 void note_pending(Emit *e, Stub *stub); // the snapshot's pending writes, from where the values are now
 void emit_fp_stub(Emit *e, const Stub *stub);
+void emit_raw_fixes(Emit *e, const Stub *stub); // before a stub leaves: no unchecked NaN stays in a pinned register
 void emit_memory_stub(Emit *e, const Stub *stub);
 Stub *stub_new(Emit *e, IrRef ref, unsigned kind);
 // pieces of memory accesses that x86-emit-mem.c and x86-sites.c share
@@ -222,6 +240,17 @@ void site_load(Emit *e, IrRef ref);
 void site_store(Emit *e, IrRef ref);
 void emit_site_stub(Emit *e, const Stub *stub);
 uint8_t *site_fill_emit(Asm *a, Access access, unsigned mmu);
+enum { FIX_NAN, FIX_CALL, FIX_RAW }; // what a STUB_FP does
+
+// x86-nan.c: NaNs that aren't the default one yet
+void nan_count_uses(Emit *e);
+void nan_before(Emit *e, IrRef ref);                    // checks what the instruction needs checked
+void nan_loop_begin(Emit *e);                           // the second copy's begin
+void nan_made(Emit *e, IrRef ref);                      // the value, in its place, is the unchecked result of arithmetic
+void nan_settle(Emit *e, IrRef ref);                    // its bits will be seen
+void nan_settle_operands(Emit *e, IrRef ref);
+void nan_note_pins(Emit *e, Stub *stub);
+void nan_vouch_operands(Emit *e, Stub *stub);           // the current instruction's result is checked, the stub repairs
 typedef enum StubKind { STUB_BUDGET, STUB_LOAD, STUB_STORE, STUB_ALONE, STUB_RAISED, STUB_LINK, STUB_IJMP, STUB_BREAK, STUB_FP, STUB_HOT,
     STUB_SITE_LOAD, STUB_SITE_STORE } StubKind;
 static inline void jump_to(Asm *a, const uint8_t *target) { x_patch(x_jmp(a), target); }

@@ -1,262 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // T1 against T0: random IR blocks with all ops, types, rounding modes and edge values run by both from equal states; the states must be equal.
-//
-// The guest is made up: integer and float slots of which T1 pins some, four pages of RAM of which one faults and one is only reached by the slow
-// path, one that must not be touched by T1, helpers of every kind. Where T1 leaves for T0 in the middle, T0 runs up to the same instruction.
+// Where T1 leaves for T0 in the middle, T0 runs up to the same instruction.
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tcg/interp-op.h"
-#include "tcg/jit.h"
-
-enum { NINTS = 18, NFLOATS = 18, RAM_PAGES = 4, RAM_BYTES = RAM_PAGES * 4096, RAM_GVA = 0x40000000 };
-enum { PAGE_FAST, PAGE_SLOW, PAGE_FAULT, PAGE_ALONE }; // what the pages are like
-
-typedef struct State { // goes on where CPU.arch ends
-    uint64_t x[NINTS], f[NFLOATS];
-    uint32_t word[2];
-    uint8_t byte[4];
-} State;
-
-typedef struct Guest {
-    CPU cpu;
-    State s;
-    _Alignas(4096) uint8_t ram[RAM_BYTES];
-} Guest;
-
-#define SLOT(member) ((uint32_t)(offsetof(Guest, member) - offsetof(Guest, cpu.arch)))
-_Static_assert(offsetof(Guest, s) == offsetof(Guest, cpu.arch) + sizeof(CpuArch), "the state is one piece");
-
-static uint64_t rng = 88172645463325252;
-
-static uint64_t next(void)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return rng * 0x2545f4914f6cdd1d;
-}
-
-static unsigned below(unsigned n) { return (unsigned)((next() >> 33) % n); }
-
-static const uint64_t edges[] = {
-    0, 1, 2, 31, 32, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, INT64_MAX,
-    (uint64_t)INT64_MIN, UINT64_MAX, UINT64_MAX - 1, 0xffffffff80000000, 0xffffffff7fffffff, 0x8000000080000000,
-};
-static const uint64_t doubles[] = {
-    0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000,
-    0x7ff0000000000001, 0xfff8000000000001, 0x0010000000000000, 0x000fffffffffffff, 1, 0x8000000000000001, 0x7fefffffffffffff,
-    0x41dfffffffc00000, 0xc1e0000000000000, 0x43e0000000000000, 0xc3e0000000000000, 0x3fe0000000000000, 0x4004cccccccccccd, 0xbfe0000000000000,
-    0x41e0000000100000, 0xc1e0000000100000, 0x3cb0000000000000, 0x0010000000000001, 0x47efffffe0000000, 0x36a0000000000000, 0x3690000000000001,
-};
-static const uint32_t floats[] = {
-    0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc00001, 0x00800000, 0x007fffff, 1, 0x80000001,
-    0x7f7fffff, 0x4effffff, 0xcf000000, 0x5f000000, 0xdf000000, 0x3f000000, 0x40266666, 0x00800001, 0x34000000, 0x4f000000,
-};
-
-static uint64_t random_int(void)
-{
-    switch (below(4)) {
-    case 0: return edges[below(G_N_ELEMENTS(edges))];
-    case 1: return RAM_GVA + below(RAM_BYTES);
-    case 2: return (uint64_t)(int64_t)(int32_t)next();
-    default: return next();
-    }
-}
-
-static uint64_t random_float(void)
-{
-    switch (below(6)) {
-    case 0: return next();
-    case 1: return 0x3ff0000000000000 + (next() >> 11) + ((uint64_t)below(40) << 52);
-    case 2: return 0xffffffff00000000 | floats[below(G_N_ELEMENTS(floats))];
-    case 3: return 0xffffffff00000000 | (0x3f800000 + (uint32_t)below(0x8000000));
-    default: return doubles[below(G_N_ELEMENTS(doubles))];
-    }
-}
-
-// ---- the guest ----
-
-static Guest *guest_of(CPU *cpu) { return (Guest *)(void *)((uint8_t *)cpu - offsetof(Guest, cpu)); }
-
-static uint64_t log_hash; // of what slow paths and helpers saw
-
-static void note(uint64_t v) { log_hash = (log_hash ^ v) * 0x9e3779b97f4a7c15; }
-
-// What is used after this finds other bytes.
-static void drop_sites(CPU *cpu)
-{
-    for (uint32_t i = 0; i < cpu->sites_filled; i++) {
-        cpu->site[cpu->site_list[i]].addend += 16;
-    }
-    cpu_sites_drop_all(cpu);
-}
-
-static SlowResult access_page(CPU *cpu, uint64_t gva, unsigned len)
-{
-    uint64_t first = (gva - RAM_GVA) >> 12, last = (gva + len - 1 - RAM_GVA) >> 12;
-    if (first == PAGE_FAULT || last == PAGE_FAULT || first >= RAM_PAGES || last >= RAM_PAGES) {
-        cpu_raise(cpu, 13, gva);
-        return SLOW_FAULT;
-    }
-    if ((first == PAGE_ALONE || last == PAGE_ALONE) && cpu->running_t1) {
-        return SLOW_ALONE;
-    }
-    if (cpu->running_t1 && gva % 7 == 0) { // as when a page's write entries are purged
-        drop_sites(cpu);
-        cpu->attention = true;
-    }
-    return SLOW_OK;
-}
-
-// T1's last slow store: one that it leaves to be done again, alone.
-static struct {
-    uint8_t *at, before[8];
-    unsigned len;
-    int64_t budget;
-} last_store;
-
-static SlowResult slow(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value, bool is_store)
-{
-    unsigned len = memop_bytes(memop);
-    if ((memop & MEMOP_ALIGNED) && (gva & (len - 1))) {
-        cpu_raise(cpu, 4, gva);
-        return SLOW_FAULT;
-    }
-    SlowResult result = access_page(cpu, gva, len);
-    if (result != SLOW_OK) {
-        return result;
-    }
-    uint8_t bytes[8];
-    uint8_t *at = guest_of(cpu)->ram + (gva - RAM_GVA);
-    memcpy(bytes, is_store ? (const uint8_t *)value : at, len);
-    if (memop & MEMOP_BSWAP) {
-        for (unsigned i = 0; i < len / 2; i++) {
-            uint8_t b = bytes[i];
-            bytes[i] = bytes[len - 1 - i];
-            bytes[len - 1 - i] = b;
-        }
-    }
-    if (is_store) {
-        if (cpu->running_t1) {
-            last_store.at = at;
-            last_store.len = len;
-            last_store.budget = cpu->budget;
-            memcpy(last_store.before, at, len);
-        }
-        memcpy(at, bytes, len);
-    } else {
-        *value = 0;
-        memcpy(value, bytes, len);
-    }
-    return SLOW_OK;
-}
-
-static SlowResult slow_load(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value) { return slow(cpu, gva, memop, value, false); }
-static SlowResult slow_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value) { return slow(cpu, gva, memop, &value, true); }
-static SlowResult probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host)
-{
-    unsigned len = memop_bytes(memop);
-    if ((memop & MEMOP_ALIGNED) && (gva & (len - 1))) {
-        cpu_raise(cpu, 4, gva);
-        return SLOW_FAULT;
-    }
-    return access_page(cpu, gva, len);
-}
-static void site_tired(CPU *cpu, uint32_t site) { cpu->site[site].misses = 3; }
-static const CpuOps ops = { .site_tired = site_tired, .load = slow_load, .store = slow_store, .probe = probe };
-
-static void tlb_set(Guest *g, Access access, unsigned page)
-{
-    TlbTable *t = &g->cpu.tlb[access][1];
-    uint64_t gva = RAM_GVA + 4096 * (uint64_t)page;
-    unsigned i = gva >> 12 & (TLB_SIZE - 1);
-    t->tag[i] = gva;
-    t->addend[i] = (uint64_t)(uintptr_t)(g->ram + 4096 * page) - gva;
-}
-
-static Guest *guest_new(void)
-{
-    Guest *g = aligned_alloc(4096, (sizeof(Guest) + 4095) & ~(size_t)4095);
-    memset(g, 0, sizeof(*g));
-    g->cpu.ops = &ops;
-    for (unsigned access = 0; access < ACCESS_COUNT; access++) {
-        for (unsigned mmu = 0; mmu < MMU_COUNT; mmu++) {
-            tlb_clear(&g->cpu.tlb[access][mmu]);
-        }
-    }
-    tlb_set(g, ACCESS_READ, PAGE_FAST);
-    tlb_set(g, ACCESS_WRITE, PAGE_FAST);
-    tlb_set(g, ACCESS_READ, PAGE_SLOW);
-    return g;
-}
-
-static void guest_fill(Guest *g, Guest *same)
-{
-    memset(&g->cpu.arch, 0, sizeof(CpuArch));
-    g->cpu.arch.pc = 0x1000;
-    g->cpu.arch.fp.rounding = (uint8_t)below(5);
-    g->cpu.arch.fp.flags = below(2) ? 0 : (uint8_t)below(32);
-    for (unsigned i = 0; i < NINTS; i++) {
-        g->s.x[i] = random_int();
-        g->s.f[i] = random_float();
-    }
-    for (unsigned i = 0; i < RAM_BYTES; i += 8) {
-        uint64_t v = i & 64 ? random_float() : next();
-        memcpy(g->ram + i, &v, 8);
-    }
-    g->s.word[0] = (uint32_t)next();
-    memcpy(&same->cpu.arch, &g->cpu.arch, sizeof(CpuArch));
-    same->s = g->s;
-    memcpy(same->ram, g->ram, RAM_BYTES);
-}
-
-// ---- helpers ----
-
-static uint64_t help_pure(CPU *cpu, uint64_t a, uint64_t b, uint64_t c) { return a * 3 + (b ^ c); }
-
-static uint64_t help_read(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    Guest *g = guest_of(cpu);
-    uint64_t sum = a + cpu->arch.fp.flags + 256u * cpu->arch.fp.rounding;
-    for (unsigned i = 0; i < NINTS; i++) {
-        sum = sum * 31 + g->s.x[i] + g->s.f[i];
-    }
-    note(sum);
-    note((uint64_t)cpu->budget);
-    return sum;
-}
-
-static uint64_t help_write(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    Guest *g = guest_of(cpu);
-    drop_sites(cpu);
-    g->s.x[a % NINTS] += b;
-    g->s.f[b % NFLOATS] = g->s.f[a % NFLOATS];
-    cpu->arch.fp.rounding = (uint8_t)(a % 4); // a host's mode stays one
-    cpu->arch.fp.flags = (uint8_t)(b & 31);
-    note((uint64_t)cpu->budget);
-    return a ^ b;
-}
-
-static uint64_t help_raise(CPU *cpu, uint64_t a, uint64_t b, uint64_t c)
-{
-    note((uint64_t)cpu->budget);
-    if ((a & 7) == 3) {
-        cpu_raise(cpu, 2, b);
-    } else if ((a & 7) == 5 && cpu->running_t1) {
-        cpu->exception = CPU_ALONE;
-    }
-    return a - b;
-}
-
-static const IrHelper helpers[] = {
-    { "pure", help_pure, 0, 3, true },
-    { "read", help_read, HELPER_READS_REGS | HELPER_NEEDS_NOW, 1, true },
-    { "write", help_write, HELPER_READS_REGS | HELPER_WRITES_REGS, 2, true },
-    { "raise", help_raise, HELPER_RAISES | HELPER_NEEDS_NOW, 2, true },
-};
+#include "tests/tcg/t1-guest.h"
 
 // ---- random blocks ----
 
@@ -269,6 +18,7 @@ typedef struct Gen {
     IrRef addresses[64];   // used before: several accesses with one base
     bool pure;             // only ops that compute
     bool rmm;              // rounding is one that T1 leaves to C: helpers that set it are out
+    bool chains;           // mostly arithmetic on a few float slots, whose results become operands
 } Gen;
 
 static void have(Gen *g, IrType type, IrRef ref)
@@ -278,6 +28,9 @@ static void have(Gen *g, IrType type, IrRef ref)
         g->types[g->n++] = (uint8_t)type;
     }
 }
+
+// In chains a few, so that they are written over again soon; the last is one that isn't pinned.
+static uint32_t float_slot(const Gen *g) { return SLOT(s.f) + 8 * (g->chains ? (below(8) ? below(5) : NFLOATS - 1) : below(NFLOATS)); }
 
 static IrRef make(Gen *g, IrType type);
 
@@ -303,7 +56,7 @@ static IrRef make(Gen *g, IrType type)
         ref = below(4) == 0 ? ir_const(g->b, IR_I32, (int64_t)random_int()) : below(8) == 0 ? ir_getreg(g->b, IR_I32, SLOT(s.word[below(2)]))
               : ir_op1(g->b, IR_TRUNC, IR_I32, pick(g, IR_I64));
         break;
-    case IR_F64: ref = ir_getreg(g->b, IR_F64, SLOT(s.f) + 8 * below(NFLOATS)); break;
+    case IR_F64: ref = ir_getreg(g->b, IR_F64, float_slot(g)); break;
     case IR_F32: ref = ir_op1(g->b, IR_NANUNBOX, IR_F32, pick(g, IR_F64)); break;
     default: ref = ir_op2(g->b, IR_CAT, IR_I128, pick(g, IR_I64), pick(g, IR_I64)); break;
     }
@@ -447,11 +200,73 @@ static void memory_op(Gen *g)
 static void call_op(Gen *g)
 {
     const IrHelper *h = &helpers[below(G_N_ELEMENTS(helpers))];
-    if (g->rmm && h->fn == help_write) {
+    if (g->rmm && (h->flags & HELPER_WRITES_REGS)) {
         return;
     }
     IrRef a = pick(g, IR_I64), b = h->nargs > 1 ? pick(g, IR_I64) : 0, c = h->nargs > 2 ? pick(g, IR_I64) : 0;
     have(g, IR_I64, ir_call(g->b, h, a, b, c));
+}
+
+// An instruction of a chain: an operation on slots or values of before, whose result goes to a slot.
+static void chain_op(Gen *g)
+{
+    static const IrOp choices[] = { IR_FADD, IR_FADD, IR_FSUB, IR_FSUB, IR_FMUL, IR_FMUL, IR_FDIV, IR_FSQRT, IR_FMA, IR_FMIN, IR_FMAX,
+                                IR_FNEG, IR_FABS, IR_FCOPYSIGN, IR_FXORSIGN, IR_FCOPYSIGN };
+    unsigned chosen = below(G_N_ELEMENTS(choices) + 2);
+    IrType type = below(3) ? IR_F64 : IR_F32;
+    IrRef result;
+    if (chosen >= G_N_ELEMENTS(choices)) { // between the formats
+        result = type == IR_F64 ? ir_op1(g->b, IR_FWIDEN, IR_F64, pick(g, IR_F32))
+                                : ir_emit(g->b, IR_FNARROW, IR_F32, pick(g, IR_F64), 0, 0, IR_ROUND_DYNAMIC, 0);
+    } else {
+        IrOp op = choices[chosen];
+        size_t n = strlen(ir_ops[op].operands);
+        IrRef a = pick(g, type), b = n > 1 ? (below(8) ? pick(g, type) : a) : 0, c = n > 2 ? pick(g, type) : 0;
+        result = ir_emit(g->b, op, type, a, b, c, ir_op_has(op, 'R') ? IR_ROUND_DYNAMIC : 0, op == IR_FMA ? below(4) : 0);
+    }
+    have(g, type, result);
+    if (below(6)) {
+        ir_setreg(g->b, IR_F64, float_slot(g), type == IR_F32 ? ir_op1(g->b, IR_NANBOX, IR_F64, result) : result);
+    }
+}
+
+static void generate_chains(Gen *g, IrBuilder *b)
+{
+    unsigned count = 2 + below(20);
+    enum { EXIT = 7, CHAIN = 10 };
+    bool loop = below(3) == 0; // a short one, that hardly ever faults
+    count = loop ? 2 + below(10) : count;
+    for (unsigned i = 0; i < count; i++) {
+        ir_insn(b, START + 4 * (uint64_t)i, 4);
+        unsigned kind = loop && below(4) ? (below(4) ? CHAIN : EXIT) : below(24);
+        if (kind < 4) {
+            memory_op(g);
+        } else if (kind == 4) {
+            call_op(g);
+        } else if (kind == 5) {
+            have(g, IR_I64, ir_op1(b, IR_BITCAST, IR_I64, pick(g, IR_F64)));
+        } else if (kind == 6) {
+            value_op(g);
+            set_something(g);
+        } else if (kind == 8) {
+            IrType type = below(2) ? IR_F64 : IR_F32;
+            have(g, type, ir_select(b, type, pick(g, IR_I64), pick(g, type), pick(g, type)));
+        } else if (kind == 9) { // the slot's bits
+            uint32_t slot = float_slot(g);
+            have(g, IR_I64, ir_getreg(b, IR_I64, slot));
+            if (below(4) == 0) {
+                ir_setreg(b, IR_I64, slot, pick(g, IR_I64));
+            }
+        } else if (kind == EXIT) {
+            static const uint64_t targets[4] = { 0x1f00, 0x9000, START, START };
+            ir_exitif(b, IR_I64, below(IR_COND_COUNT), pick(g, IR_I64), pick(g, IR_I64), targets[below(4)]);
+        } else {
+            chain_op(g);
+        }
+    }
+    if (loop) {
+        ir_exitif(b, IR_I64, IR_NE, pick(g, IR_I64), pick(g, IR_I64), START);
+    }
 }
 
 // Instructions that a branch leads over: they compute, and write two slots at most.
@@ -467,14 +282,11 @@ static void skipped_insn(Gen *g, unsigned slot)
     g->pure = false;
 }
 
-static void generate(Gen *g, IrBuilder *b, bool rmm)
+static void generate_mixed(Gen *g, IrBuilder *b)
 {
-    unsigned skipped = 0, slot = 0;
-    *g = (Gen){ .b = b, .rmm = rmm };
-    ir_begin(b, 0x1000, 0);
-    unsigned count = 1 + below(12);
+    unsigned count = 1 + below(12), skipped = 0, slot = 0;
     for (unsigned i = 0; i < count; i++) {
-        ir_insn(b, 0x1000 + 4 * (uint64_t)i, 4);
+        ir_insn(b, START + 4 * (uint64_t)i, 4);
         if (skipped) {
             skipped_insn(g, slot);
             if (--skipped == 0) { // behind, values of before don't count
@@ -483,7 +295,7 @@ static void generate(Gen *g, IrBuilder *b, bool rmm)
             continue;
         }
         unsigned parts = 1 + below(5);
-        bool touched = false; // at most one access or call an instruction: before it nothing has been done
+        bool called = false, touched = false; // at most one access or call an instruction: before it nothing has been done
         for (unsigned p = 0; p < parts; p++) {
             unsigned kind = below(16);
             if (kind < 2 && !touched && p == 0) {
@@ -491,22 +303,33 @@ static void generate(Gen *g, IrBuilder *b, bool rmm)
                 touched = true;
             } else if (kind == 2 && !touched && p == 0) {
                 call_op(g);
-                touched = true;
+                called = touched = true;
             } else if (kind < 12) {
                 value_op(g);
             } else {
                 set_something(g);
             }
         }
-        if (below(4) == 0) {
+        if (below(4) == 0 && !called) { // no instruction both calls and branches
             IrType type = below(2) ? IR_I64 : IR_I32;
             skipped = 1 + below(5);
             slot = below(NINTS);
-            ir_exitif(b, type, below(IR_COND_COUNT), pick(g, type), pick(g, type), 0x1000 + 4 * (uint64_t)(i + 1 + skipped));
+            ir_exitif(b, type, below(IR_COND_COUNT), pick(g, type), pick(g, type), START + 4 * (uint64_t)(i + 1 + skipped));
         } else if (below(10) == 0) {
             IrType type = below(2) ? IR_I64 : IR_I32;
             ir_exitif(b, type, below(IR_COND_COUNT), pick(g, type), pick(g, type), below(2) ? 0x1f00 : 0x9000);
         }
+    }
+}
+
+static void generate(Gen *g, IrBuilder *b, bool rmm, bool chains)
+{
+    *g = (Gen){ .b = b, .rmm = rmm, .chains = chains };
+    ir_begin(b, START, 0);
+    if (chains) {
+        generate_chains(g, b);
+    } else {
+        generate_mixed(g, b);
     }
     switch (below(7)) {
     case 0: ir_ijmp(b, pick(g, IR_I64), IR_JUMP); break;
@@ -517,88 +340,7 @@ static void generate(Gen *g, IrBuilder *b, bool rmm)
     }
 }
 
-// ---- comparing ----
-
-static bool same(const Guest *a, const Guest *b)
-{
-    return !memcmp(&a->cpu.arch, &b->cpu.arch, sizeof(CpuArch)) && !memcmp(&a->s, &b->s, sizeof(State)) &&
-           !memcmp(a->ram, b->ram, RAM_BYTES) && a->cpu.budget == b->cpu.budget && a->cpu.exception == b->cpu.exception &&
-           (!a->cpu.exception || a->cpu.exception_value == b->cpu.exception_value);
-}
-
-static void print_difference(const IrBlock *block, const Guest *t0, const Guest *t1, const char *what)
-{
-    printf("# %s\n", what);
-    for (unsigned i = 1; i < block->nins; i++) {
-        const IrInsn *n = &block->ins[i];
-        printf("# v%u = %s.%s sub=%u v%u v%u v%u memop=%x disp=%d imm=%llx\n", i, ir_ops[n->op].name, ir_type_names[n->type], n->sub, n->a, n->b,
-               n->c, n->memop, n->disp, (unsigned long long)n->imm);
-    }
-    printf("# T0 pc %llx budget %lld exception %u flags %x | T1 pc %llx budget %lld exception %u flags %x rounding %u\n",
-           (unsigned long long)t0->cpu.arch.pc, (long long)t0->cpu.budget, t0->cpu.exception, t0->cpu.arch.fp.flags,
-           (unsigned long long)t1->cpu.arch.pc, (long long)t1->cpu.budget, t1->cpu.exception, t1->cpu.arch.fp.flags, t1->cpu.arch.fp.rounding);
-    for (unsigned i = 0; i < NINTS; i++) {
-        if (t0->s.x[i] != t1->s.x[i]) {
-            printf("# x%u (slot %x) %016llx %016llx\n", i, SLOT(s.x[i]), (unsigned long long)t0->s.x[i], (unsigned long long)t1->s.x[i]);
-        }
-        if (t0->s.f[i] != t1->s.f[i]) {
-            printf("# f%u (slot %x) %016llx %016llx\n", i, SLOT(s.f[i]), (unsigned long long)t0->s.f[i], (unsigned long long)t1->s.f[i]);
-        }
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        if (t0->s.word[i] != t1->s.word[i]) {
-            printf("# word%u (slot %x) %08x %08x\n", i, i ? SLOT(s.word[1]) : SLOT(s.word[0]), t0->s.word[i], t1->s.word[i]);
-        }
-    }
-    if (memcmp(t0->ram, t1->ram, RAM_BYTES)) {
-        printf("# RAM differs\n");
-    }
-}
-
-static Jit *make_jit(OsHostFeatures features)
-{
-    IrSlot slots[NINTS + NFLOATS];
-    Error err;
-    for (unsigned i = 0; i < NINTS; i++) {
-        slots[i] = (IrSlot){ "x", SLOT(s.x) + 8 * i, IR_I64, (int8_t)(i < 14 ? i + 1 : 0) };
-        slots[NINTS + i] = (IrSlot){ "f", SLOT(s.f) + 8 * i, IR_F64, (int8_t)(i < 14 ? i + 1 : 0) };
-    }
-    Jit *jit = jit_new(slots, G_N_ELEMENTS(slots), features, &err);
-    g_assert_nonnull(jit);
-    return jit;
-}
-
-enum { OPTIMISE_NONE, OPTIMISE, OPTIMISE_POSTPONE };
-
-// The block from the instruction at pc on, to which a branch in it leads: behind such a place only constants of before are used.
-static IrBlock *rest_of(const IrBlock *block, uint64_t pc)
-{
-    IrBlock *rest = ir_block_copy(block);
-    for (unsigned i = 1; i < rest->nins; i++) {
-        if (rest->ins[i].op == IR_INSN && (uint64_t)rest->ins[i].imm == pc) {
-            return rest;
-        }
-        if (rest->ins[i].op != IR_CONST) {
-            rest->ins[i] = (IrInsn){ .op = IR_CONST, .type = IR_I64 };
-        }
-    }
-    g_free(rest);
-    return NULL;
-}
-
-// T0, `limit` instructions; where it leaves for a place in the block before it has attempted `least`, it goes on there.
-static void run_t0(CPU *cpu, const IrBlock *block, unsigned limit, unsigned least)
-{
-    unsigned done = interp_run(cpu, block, limit).attempted;
-    while (done < least && !cpu->exception) {
-        IrBlock *rest = rest_of(block, cpu->arch.pc);
-        if (!rest) {
-            return;
-        }
-        done += interp_run(cpu, rest, limit - done).attempted;
-        g_free(rest);
-    }
-}
+enum { OPTIMISE_NONE, OPTIMISE, OPTIMISE_POSTPONE, OPTIMISE_HOW = 3, CHAINS = 4 };
 
 typedef struct Counts { unsigned blocks, compiled, by_reason[JIT_LINK + 1]; } Counts;
 
@@ -607,12 +349,12 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
 {
     Gen gen;
     guest_fill(t0, t1);
-    generate(&gen, b, t0->cpu.arch.fp.rounding > FP_RUP);
+    generate(&gen, b, t0->cpu.arch.fp.rounding > FP_RUP, options & CHAINS);
     const IrBlock *block = &b->block;
     counts->blocks++;
     IrBlock *plain = ir_block_copy(block);
-    if (options) {
-        ir_optimise_with(b, (options == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0) | (below(4) ? IR_OPT_SKIP : 0));
+    if (options & OPTIMISE_HOW) {
+        ir_optimise_with(b, ((options & OPTIMISE_HOW) == OPTIMISE_POSTPONE ? IR_OPT_POSTPONE : 0) | (below(4) ? IR_OPT_SKIP : 0));
     }
     bool hot = below(4) != 0;
     JitCode *code = jit_compile(jit, &t1->cpu, block, 4095, hot, below(8) ? 0 : next());
@@ -638,6 +380,7 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
         int64_t hard = 1 + below(64), left = below(4) ? hard : 1 + below((unsigned)hard);
         t0->cpu.budget = t1->cpu.budget = hard;
         t0->cpu.exception = t1->cpu.exception = 0;
+        t0->cpu.attention = t1->cpu.attention = false;
         t1->cpu.jump_key = 1;
         log_hash = 0;
         t1->cpu.heat[code->heat] = below(4);
@@ -648,24 +391,21 @@ static bool try_block(Jit *jit, IrBuilder *b, Guest *t0, Guest *t1, unsigned opt
         counts->by_reason[exit.reason]++;
         unsigned attempted = (unsigned)(hard - t1->cpu.budget);
         log_hash = 0;
-        if (exit.reason == JIT_HOT) {
-            ok = attempted == 0 && code->heat;
-        } else if (exit.reason == JIT_BUDGET) {
-            ok = attempted == 0 && left < block->nguest;
-        } else if (exit.reason == JIT_ALONE) {
-            if (last_store.at && last_store.budget == t1->cpu.budget) {
-                memcpy(last_store.at, last_store.before, last_store.len);
-            }
-            if (attempted) {
-                run_t0(&t0->cpu, block, attempted, attempted);
-            }
-            // Flags that the instruction raised already it will raise again.
-            t0->cpu.arch.fp.flags |= t1->cpu.arch.fp.flags;
-        } else {
-            run_t0(&t0->cpu, block, 1000, attempted);
-            ok = t1_hash == log_hash;
+        if (exit.reason == JIT_ALONE && last_store.at && last_store.budget == t1->cpu.budget) {
+            memcpy(last_store.at, last_store.before, last_store.len);
         }
-        if (!ok || !same(t0, t1)) {
+        if (exit.reason == JIT_HOT && !code->heat) {
+            ok = false;
+        } else if (exit.reason == JIT_BUDGET && attempted == 0) {
+            ok = left < block->nguest;
+        } else {
+            ok = run_t0(t0, block, attempted, exit.reason == JIT_ALONE);
+            ok = ok && (exit.reason == JIT_ALONE || t1_hash == log_hash);
+            if (exit.reason == JIT_ALONE) { // flags that the instruction raised already it will raise again
+                t0->cpu.arch.fp.flags |= t1->cpu.arch.fp.flags;
+            }
+        }
+        if (!ok || !guest_equal(t0, t1)) {
             char what[80];
             snprintf(what, sizeof(what), "reason %d, attempted %u of %u, hashes %s", exit.reason, attempted, block->nguest,
                      t1_hash == log_hash ? "equal" : "differ");
@@ -711,53 +451,10 @@ static void test_host(void) { run_features(os_host_features(), OPTIMISE_NONE, 20
 static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE, 20000); }
 static void test_optimised(void) { run_features(os_host_features(), OPTIMISE, 20000); }
 static void test_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE, 20000); }
-
-// One place that loads from page after page: the range that its site holds grows over those that are known, and over nothing else.
-static void test_site_range(void)
-{
-    static const struct {
-        unsigned page, offset;
-        JitReason reason;
-        int misses; // of the site, in all
-    } steps[] = {
-        { 0, 8, JIT_LINK, 1 },    { 0, 4088, JIT_LINK, 1 }, { 1, 0, JIT_LINK, 1 },    { 1, 4088, JIT_LINK, 1 }, { 0, 4092, JIT_LINK, 1 },
-        { 0, 16, JIT_LINK, 1 },   { 2, 0, JIT_FAULT, 2 },   { 1, 4089, JIT_FAULT, 3 }, { 1, 4088, JIT_LINK, 3 }, { 3, 0, JIT_ALONE, 4 },
-        { 0, 0, JIT_LINK, 4 },
-    };
-    Jit *jit = make_jit(os_host_features());
-    IrBuilder *b = ir_builder_new();
-    Guest *g = guest_new();
-    ir_begin(b, 0x1000, 0);
-    ir_insn(b, 0x1000, 4);
-    IrRef address = ir_getreg(b, IR_I64, SLOT(s.x[0]));
-    ir_setreg(b, IR_I64, SLOT(s.x[1]), ir_load(b, IR_I64, 3 | 1 << MEMOP_MMU_SHIFT, address, 0));
-    ir_goto(b, 0x8000);
-    JitCode *code = jit_compile(jit, &g->cpu, &b->block, 4095, true, 0);
-    g_assert_cmpuint(code->nsites, ==, 1);
-    g->cpu.site[code->first_site].misses = 100;
-    for (unsigned i = 0; i < RAM_BYTES; i += 8) {
-        memcpy(g->ram + i, &(uint64_t){ i + 1000000 }, 8);
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
-        uint64_t expected, offset = 4096 * steps[i].page + steps[i].offset;
-        g->s.x[0] = RAM_GVA + offset;
-        g->cpu.budget = 10;
-        g->cpu.exception = 0;
-        g_assert_cmpint(jit_run(jit, &g->cpu, code, 10).reason, ==, steps[i].reason);
-        g_assert_cmpint(100 - g->cpu.site[code->first_site].misses, ==, steps[i].misses);
-        if (steps[i].reason == JIT_LINK) {
-            memcpy(&expected, g->ram + offset, 8);
-            g_assert_cmphex(g->s.x[1], ==, expected);
-        }
-    }
-    cpu_sites_drop_all(&g->cpu);
-    g_assert_cmphex(g->cpu.site[code->first_site].limit, ==, 0);
-    jit_code_drop(jit, code);
-    jit_code_free(code);
-    ir_builder_free(b);
-    free(g);
-    jit_free(jit);
-}
+static void test_chains(void) { run_features(os_host_features(), OPTIMISE_NONE | CHAINS, 20000); }
+static void test_chains_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE | CHAINS, 20000); }
+static void test_chains_optimised(void) { run_features(os_host_features(), OPTIMISE | CHAINS, 20000); }
+static void test_chains_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE | CHAINS, 20000); }
 
 int main(int argc, char **argv)
 {
@@ -766,6 +463,9 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/random-blocks/sse2", test_sse2);
     g_test_add_func("/t1/random-blocks/optimised", test_optimised);
     g_test_add_func("/t1/random-blocks/postponed", test_postponed);
-    g_test_add_func("/t1/site-range", test_site_range);
+    g_test_add_func("/t1/float-chains/host", test_chains);
+    g_test_add_func("/t1/float-chains/sse2", test_chains_sse2);
+    g_test_add_func("/t1/float-chains/optimised", test_chains_optimised);
+    g_test_add_func("/t1/float-chains/postponed", test_chains_postponed);
     return g_test_run();
 }
