@@ -71,7 +71,7 @@ Netdev *netdev_make(const char *id, Options *options, Error *err)
     netdev->id = g_strdup(id);
     netdev->type = type;
     netdev->backend = backend;
-    g_mutex_init(&netdev->lock);
+    pthread_mutex_init(&netdev->lock, NULL);
     g_queue_init(&netdev->tx);
     g_queue_init(&netdev->rx);
     if (!netdevs) {
@@ -101,7 +101,7 @@ static void netdev_free(Netdev *netdev)
     }
     g_queue_clear_full(&netdev->tx, (GDestroyNotify)g_bytes_unref);
     g_queue_clear_full(&netdev->rx, (GDestroyNotify)g_bytes_unref);
-    g_mutex_clear(&netdev->lock);
+    pthread_mutex_destroy(&netdev->lock);
     g_free(netdev->end);
     g_free(netdev->id);
     g_free(netdev);
@@ -132,9 +132,9 @@ bool net_open_all(ReplayMode mode, Error *err)
             if (!netdev->type->open(netdev->backend, netdev, err)) {
                 return false;
             }
-            g_mutex_lock(&netdev->lock);
+            pthread_mutex_lock(&netdev->lock);
             netdev->opened = true;
-            g_mutex_unlock(&netdev->lock);
+            pthread_mutex_unlock(&netdev->lock);
         }
     }
     return true;
@@ -215,14 +215,14 @@ static gboolean tx_flush(void *ctx)
 {
     Netdev *netdev = ctx;
     for (;;) {
-        g_mutex_lock(&netdev->lock);
+        pthread_mutex_lock(&netdev->lock);
         GBytes *frame = g_queue_pop_head(&netdev->tx);
         if (frame) {
             netdev->tx_bytes -= g_bytes_get_size(frame);
         } else {
             netdev->tx_scheduled = false;
         }
-        g_mutex_unlock(&netdev->lock);
+        pthread_mutex_unlock(&netdev->lock);
         if (!frame) {
             return G_SOURCE_REMOVE;
         }
@@ -237,7 +237,7 @@ static gboolean tx_flush(void *ctx)
 static void host_send(NetEnd *end, const uint8_t *frame, size_t len)
 {
     Netdev *netdev = end->netdev;
-    g_mutex_lock(&netdev->lock);
+    pthread_mutex_lock(&netdev->lock);
     if (!netdev->opened || len == 0 || len > NET_FRAME_MAX ||
         netdev->tx_bytes + len > NET_QUEUE_MAX) {
         netdev->tx_dropped++;
@@ -250,7 +250,7 @@ static void host_send(NetEnd *end, const uint8_t *frame, size_t len)
             g_idle_add_full(G_PRIORITY_DEFAULT, tx_flush, netdev, NULL);
         }
     }
-    g_mutex_unlock(&netdev->lock);
+    pthread_mutex_unlock(&netdev->lock);
 }
 
 static NetEnd *host_attach_port(const char *id, const Device *dev, ReplaySource *source, Error *err)
@@ -280,7 +280,7 @@ void net_each(void (*each)(void *ctx, const NetInfo *info), void *ctx)
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
         char *own = netdev->type->text(netdev->backend);
-        g_mutex_lock(&netdev->lock);
+        pthread_mutex_lock(&netdev->lock);
         NetInfo info = {.id = netdev->id,
                         .text = g_strdup_printf("type=%s,%s", netdev->type->name, own),
                         .card = netdev->end ? netdev->end->dev->path : NULL,
@@ -290,7 +290,7 @@ void net_each(void (*each)(void *ctx, const NetInfo *info), void *ctx)
                         .rx_dropped = netdev->rx_dropped,
                         .tx_frames = netdev->tx_frames,
                         .tx_dropped = netdev->tx_dropped};
-        g_mutex_unlock(&netdev->lock);
+        pthread_mutex_unlock(&netdev->lock);
         each(ctx, &info);
         g_free(info.text);
         g_free(own);

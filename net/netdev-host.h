@@ -4,6 +4,8 @@
 #include "core/options.h"
 #include "net/net-host.h"
 
+#include <pthread.h>
+
 enum { NET_QUEUE_MAX = 1 << 20, NET_QUEUE_PAUSE = NET_QUEUE_MAX / 2 }; // bytes
 
 typedef struct NetBackend NetBackend; // a backend's own data
@@ -29,7 +31,7 @@ struct Netdev {
     bool opened;
     bool legacy;               // of -net
     NetEnd *end;               // the card; NULL: none
-    GMutex lock;
+    pthread_mutex_t lock;
     GQueue tx;                 // under lock: GBytes * from the card
     size_t tx_bytes;           // under lock
     bool tx_scheduled;         // under lock
