@@ -14,7 +14,7 @@ struct NetEnd {
 static const NetHost net_host_half;
 static GPtrArray *netdevs; // Netdev *, in order of making
 
-static const NetBackendType *const types[] = {&net_slirp};
+static const NetBackendType *const types[] = {&net_slirp, &net_socket};
 
 // ---- registry ----
 
@@ -42,6 +42,10 @@ Netdev *netdev_next_legacy(Netdev *after)
     return NULL;
 }
 
+// Those that users may know and we don't have.
+static const char *const others[] = {"tap",  "bridge", "hubport",    "l2tpv3",     "vde", "stream",
+                                     "dgram", "netmap", "vhost-user", "vhost-vdpa"};
+
 Netdev *netdev_make(const char *id, Options *options, Error *err)
 {
     const char *name = options_get(options, "type");
@@ -49,6 +53,12 @@ Netdev *netdev_make(const char *id, Options *options, Error *err)
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
         if (name && strcmp(types[i]->name, name) == 0) {
             type = types[i];
+        }
+    }
+    for (unsigned i = 0; name && i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(others[i], name) == 0) {
+            fail(err, "network backend '%s' is not supported; there are user and socket", name);
+            return NULL;
         }
     }
     if (!type) {
@@ -107,7 +117,24 @@ static void netdev_free(Netdev *netdev)
     g_free(netdev);
 }
 
-bool net_object_add(const char *option, Error *err) { return filter_replay_add(option, err); }
+static bool is_object(const char *option, const char *type)
+{
+    size_t len = strlen(type);
+    return strncmp(option, type, len) == 0 && (!option[len] || option[len] == ',');
+}
+
+bool net_object_add(const char *option, Error *err)
+{
+    static const char *const unknown[] = {"filter-buffer", "filter-mirror", "filter-redirector",
+                                          "filter-rewriter", "colo-compare"};
+    const char *from = g_str_has_prefix(option, "qom-type=") ? option + strlen("qom-type=") : option;
+    for (unsigned i = 0; i < G_N_ELEMENTS(unknown); i++) {
+        if (is_object(from, unknown[i])) {
+            return fail(err, "%s is not supported; there are filter-replay and filter-dump", unknown[i]);
+        }
+    }
+    return is_object(from, "filter-dump") ? net_dump_add(option, err) : filter_replay_add(option, err);
+}
 
 void net_warn_unconnected(void)
 {
@@ -125,6 +152,9 @@ bool net_open_all(ReplayMode mode, Error *err)
         if (!netdev_find(filter_replay_at(i)->netdev)) {
             return fail(err, "Parameter 'netdev' expects a network backend id");
         }
+    }
+    if (!net_dumps_open(err)) {
+        return false;
     }
     for (unsigned i = 0; mode != REPLAY_PLAY && netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
@@ -151,6 +181,7 @@ void net_close_all(void)
     }
     net_nics_clear();
     filter_replay_clear();
+    net_dumps_clear();
 }
 
 void net_set_running(bool running)
@@ -174,6 +205,9 @@ static void rx_flush(Netdev *netdev)
         netdev->rx_frames++;
         replay_post(netdev->end->source, bytes, len);
         g_bytes_unref(payload);
+    }
+    if (netdev->type->room && netdev->opened && !netdev_busy(netdev)) {
+        netdev->type->room(netdev->backend);
     }
 }
 
@@ -271,7 +305,13 @@ static NetEnd *host_attach_port(const char *id, const Device *dev, ReplaySource 
     return end;
 }
 
-static const NetHost net_host_half = {.attach_port = host_attach_port, .send = host_send};
+static void host_passed(NetEnd *end, bool from_card, const uint8_t *frame, size_t len, int64_t now_ns)
+{
+    net_dump_frame(end->netdev->id, from_card, frame, len, now_ns);
+}
+
+static const NetHost net_host_half = {
+    .attach_port = host_attach_port, .send = host_send, .passed = host_passed};
 
 // ---- reports ----
 
@@ -314,6 +354,7 @@ static void info_lines(void *ctx, const NetInfo *info)
             first = false;
         }
     }
+    net_dumps_text(info->id, &first, text);
 }
 
 char *net_info_text(void)
@@ -328,7 +369,8 @@ char *net_usernet_text(void)
     GString *text = g_string_new(NULL);
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
-        char *connections = netdev->type->connections(netdev->backend);
+        char *connections =
+            netdev->type->connections ? netdev->type->connections(netdev->backend) : NULL;
         if (connections) {
             g_string_append_printf(text, "%s:\n%s", netdev->id, connections);
         }
