@@ -8,6 +8,7 @@
 // A full queue (4 MiB) never loses a guest's bytes if its backend can wait: chardev_output_full turns
 // true and the machine loop waits at its next boundary, which the guest can't see.
 #include "chardev/chardev-backend-host.h"
+#include "util/message.h"
 
 #include "util/os-clock.h"
 
@@ -180,8 +181,7 @@ static void log_drain(Chardev *chardev)
     check_room(queue);
     pthread_mutex_unlock(&queue->lock);
     if (!log_write(queue)) {
-        fprintf(stderr, "%s: warning: chardev '%s': the log file ends here: %s\n", g_get_prgname(),
-                chardev->id, strerror(errno));
+        message("warning: chardev '%s': the log file ends here: %s", chardev->id, strerror(errno));
         pthread_mutex_lock(&queue->lock);
         close(queue->log_fd);
         queue->log_fd = -1;

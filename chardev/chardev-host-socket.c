@@ -5,6 +5,7 @@
 // when it goes, what was queued for it is dropped and the next is taken. A client connects once, at
 // start-up. Not modelled: TLS, WebSocket, TN3270, reconnecting, passing descriptors: refused.
 #include "chardev/chardev-backend-host.h"
+#include "util/message.h"
 #include "chardev/telnet-host.h"
 
 #include <errno.h>
@@ -334,8 +335,7 @@ static void wait_for_client(Chardev *chardev)
 {
     CharSocket *own = chardev->own;
     char *text = socket_text(own);
-    fprintf(stderr, "%s: info: QEMU waiting for connection on: disconnected:%s\n", g_get_prgname(),
-            text);
+    message("info: QEMU waiting for connection on: disconnected:%s", text);
     g_free(text);
     int client = -1;
     while (client < 0) {

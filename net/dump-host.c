@@ -6,6 +6,7 @@
 // a replay writes the same bytes as its recording did. A frame is one write to the page cache; pipes, which could
 // block, are refused. The first error ends the file, with a warning.
 #include "net/netdev-host.h"
+#include "util/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,7 +148,7 @@ static void dump_frame(NetDump *dump, const uint8_t *frame, size_t len, int64_t 
     off_t end = lseek(dump->fd, 0, SEEK_CUR);
     ssize_t n = writev(dump->fd, parts, G_N_ELEMENTS(parts));
     if (n != (ssize_t)(sizeof(header) + header.kept_bytes)) {
-        fprintf(stderr, "%s: warning: filter-dump %s: %s ends here: %s\n", g_get_prgname(), dump->id, dump->path,
+        message("warning: filter-dump %s: %s ends here: %s", dump->id, dump->path,
                 n < 0 ? strerror(errno) : strerror(ENOSPC));
         (void)!ftruncate(dump->fd, end); // without half a frame
         close(dump->fd);

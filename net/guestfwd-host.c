@@ -5,6 +5,7 @@
 // What the guest sends is queued by the character device, 16 MiB at most; beyond, the guest's bytes are lost with a
 // warning, since libslirp has no way to be told to wait. The other way libslirp says how much it takes.
 #include "net/slirp-options-host.h"
+#include "util/message.h"
 
 #include <stdio.h>
 
@@ -39,8 +40,7 @@ static ssize_t guest_sent(const void *buf, size_t len, void *ctx)
     GuestStream *guest = ctx;
     if (!streams->write(guest->stream, buf, len) && !guest->warned) {
         guest->warned = true;
-        fprintf(stderr, "%s: warning: guestfwd to port %d: bytes of the guest are lost, since nobody reads them\n",
-                g_get_prgname(), guest->port);
+        message("warning: guestfwd to port %d: bytes of the guest are lost, since nobody reads them", guest->port);
     }
     return (ssize_t)len;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Networks, host half: the netdevs, and the two queues between a card and its backend.
 #include "net/netdev-host.h"
+#include "util/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -141,7 +142,7 @@ void net_warn_unconnected(void)
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         const Netdev *netdev = netdevs->pdata[i];
         if (!netdev->end) {
-            fprintf(stderr, "%s: warning: netdev %s has no peer\n", g_get_prgname(), netdev->id);
+            message("warning: netdev %s has no peer", netdev->id);
         }
     }
 }

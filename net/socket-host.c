@@ -7,6 +7,7 @@
 // connecting is tried once, at start-up. What can't be sent at once is kept, at most 1 MiB, then dropped: a wire
 // loses frames. While the machine is stopped or the card is far behind, nothing is read. Not modelled: fd=.
 #include "net/netdev-host.h"
+#include "util/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -267,8 +268,7 @@ static gboolean writable(int fd, GIOCondition condition, void *ctx)
         unwatch(&own->out_watch);
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
         if (error) {
-            fprintf(stderr, "%s: warning: netdev %s: cannot connect to %s: %s\n", g_get_prgname(),
-                    own->netdev->id, own->where, strerror(error));
+            message("warning: netdev %s: cannot connect to %s: %s", own->netdev->id, own->where, strerror(error));
             disconnect(own);
         } else {
             connected(own);

@@ -433,6 +433,11 @@ uint64_t control_read_physical(Control *control, uint64_t gpa, void *buf, uint64
     return done;
 }
 
+bool control_translate(Control *control, unsigned cpu, uint64_t gva, uint64_t *gpa)
+{
+    return control->ops->translate(control->ops_ctx, cpu, gva, gpa);
+}
+
 uint64_t control_read_virtual(Control *control, unsigned cpu, uint64_t gva, void *buf, uint64_t len)
 {
     uint64_t done = 0;
