@@ -5,6 +5,7 @@
 // libslirp is polled by one GLib source: it names its descriptors anew before each poll, and those that
 // stay are kept, since adding one wakes the main loop. Its clock is the host's monotonic clock without
 // the time during which the machine was stopped. Not modelled: smb.
+#include "net/fragments-host.h"
 #include "net/netdev-host.h"
 #include "net/slirp-options-host.h"
 
@@ -36,6 +37,7 @@ struct NetBackend {
     uint32_t timeout_ms;   // how long it may go without
     GPtrArray *timers;     // SlirpTimer *
     GPtrArray *guests;     // GuestStream *
+    Fragments *fragments;
     bool stopped;
     int64_t stopped_us;    // since when, monotonic
     int64_t pauses_us;     // sum of all earlier stops
@@ -264,6 +266,7 @@ static bool backend_open(NetBackend *backend, Netdev *netdev, Error *err)
     backend->netdev = netdev;
     backend->fds = g_ptr_array_new();
     backend->timers = g_ptr_array_new();
+    backend->fragments = fragments_new();
     backend->guests = g_ptr_array_new_with_free_func(guestfwd_close);
     backend->source = g_source_new(&source_funcs, sizeof(SlirpSource));
     ((SlirpSource *)backend->source)->owner = backend;
@@ -293,12 +296,19 @@ static void backend_free(NetBackend *backend)
         g_ptr_array_unref(backend->fds);
         g_ptr_array_unref(backend->timers);
     }
+    fragments_free(backend->fragments);
     slirp_options_clear(&backend->options);
     g_free(backend);
 }
 
 static void backend_send(NetBackend *backend, const uint8_t *frame, size_t len)
 {
+    if (fragment_is(frame, len)) {
+        frame = fragments_take(backend->fragments, frame, &len, slirp_now_ns(backend) / 1000000);
+        if (!frame) {
+            return;
+        }
+    }
     slirp_input(backend->slirp, frame, (int)len);
     resume_guests(backend);
 }

@@ -418,6 +418,69 @@ static void test_dump_errors(void)
     end();
 }
 
+// ---- fragments ----
+
+// One fragment of `ping`, whose header says offset and whether more come.
+static void send_fragment(const GByteArray *ping, unsigned offset, unsigned bytes, bool more)
+{
+    GByteArray *part = g_byte_array_new();
+    g_byte_array_append(part, ping->data + offset, bytes);
+    GByteArray *frame = ip_frame(card_ip, host_ip, 1, part);
+    uint8_t *ip = frame->data + 14;
+    ip[4] = 0x12; // identification
+    ip[6] = (uint8_t)((more ? 0x20 : 0) | offset / 8 >> 8);
+    ip[7] = (uint8_t)(offset / 8);
+    ip[10] = ip[11] = 0;
+    unsigned sum = checksum(ip, 20);
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+    frame_send(frame);
+    g_byte_array_unref(part);
+}
+
+static void test_fragments(void)
+{
+    GByteArray *ping = g_byte_array_new();
+    for (unsigned i = 0; i < 1003; i++) {
+        uint8_t byte = i == 0 ? 8 : i < 4 ? 0 : (uint8_t)i;
+        g_byte_array_append(ping, &byte, 1);
+    }
+    unsigned sum = checksum(ping->data, ping->len);
+    ping->data[2] = (uint8_t)(sum >> 8);
+    ping->data[3] = (uint8_t)sum;
+    begin("user,id=n");
+    net_port_credit(card.port, 100);
+    open_net();
+    send_arp(1, host_ip);
+    settle(20);
+    // In any order, and only when all are there.
+    send_fragment(ping, 800, 203, false);
+    send_fragment(ping, 0, 400, true);
+    settle(20);
+    g_assert_null(take(is_ping_reply));
+    send_fragment(ping, 400, 400, true);
+    GByteArray *reply = wait_for(is_ping_reply);
+    g_assert_cmpuint(reply->len, ==, 14 + 20 + 1003);
+    g_assert_cmpmem(reply->data + 34 + 4, 999, ping->data + 4, 999);
+    free_all(reply);
+    // Those that overlap, or don't end on eight bytes, or lie beyond 64 KiB, drop their datagram.
+    send_fragment(ping, 0, 408, true);
+    send_fragment(ping, 400, 400, true);
+    send_fragment(ping, 800, 203, false);
+    send_fragment(ping, 0, 399, true);
+    settle(20);
+    g_assert_null(take(is_ping_reply));
+    for (unsigned i = 0; i < 100; i++) { // and no number of unfinished ones disturbs the next
+        send_fragment(ping, 0, 8 * (1 + i), true);
+    }
+    settle(20);
+    send_ping(7, 100);
+    reply = wait_for(is_ping_reply);
+    free_all(reply);
+    g_byte_array_unref(ping);
+    end();
+}
+
 // ---- restrict ----
 
 static void test_restrict(void)
@@ -452,6 +515,7 @@ int main(int argc, char **argv)
     g_test_add_func("/netdevs/guestfwd-stream", test_guestfwd_stream);
     g_test_add_func("/netdevs/dump", test_dump);
     g_test_add_func("/netdevs/dump-errors", test_dump_errors);
+    g_test_add_func("/netdevs/fragments", test_fragments);
     g_test_add_func("/netdevs/restrict", test_restrict);
     return g_test_run();
 }
