@@ -150,7 +150,10 @@ static void put(int fd, const char *text, size_t len)
     while (sent < len) {
         size_t piece = 1 + random_below(5000);
         ssize_t n = send(fd, text + sent, MIN(piece, len - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
-        sent += n > 0 ? (size_t)n : 0;
+        if (n > 0) {
+            sent += (size_t)n;
+            end_us = g_get_monotonic_time() + PATIENCE_US;
+        }
         while (g_main_context_iteration(NULL, FALSE)) {
         }
         got += take(fd);
