@@ -95,6 +95,28 @@ def pause(args, work):
     guestlib.compare_consoles(console, replayed(args, log))
 
 
+def reset_while_paused(args, work):
+    """Events that come about while the log can't be written are kept."""
+    log = os.path.join(work, "log")
+    with recording(machine_for(args), log, "pause") as emulator:
+        emulator.wait_console("echo: ready")
+        limit(emulator, os.path.getsize(log) + ROOM)
+        type_until(emulator, lambda: any(e["event"] == "STOP" for e in emulator.events))
+        emulator.qmp("system_reset")
+        emulator.qmp("system_reset")
+        limit(emulator, resource.RLIM_INFINITY)
+        emulator.qmp("cont")
+        emulator.wait_console("echo: ready")
+        emulator.send(b"more.")
+        status = emulator.wait_exit()
+        emulator.drain()
+        console = bytes(emulator.console)
+        if status != 0 or b"MORE" not in console:
+            raise Failure(f"status {status}" + emulator.describe())
+    check(args, log, 0)
+    guestlib.compare_consoles(console, replayed(args, log))
+
+
 def quit_while_paused(args, work):
     log = os.path.join(work, "log")
     with recording(machine_for(args), log, "pause") as emulator:
@@ -139,7 +161,7 @@ def main():
     parser.add_argument("--dir", required=True)
     args = parser.parse_args()
     failed = 0
-    cases = {"pause": pause, "quit while paused": quit_while_paused, "stop": stop}
+    cases = {"pause": pause, "reset while paused": reset_while_paused, "quit while paused": quit_while_paused, "stop": stop}
     print(f"1..{len(cases)}")
     for number, (name, case) in enumerate(cases.items(), 1):
         with tempfile.TemporaryDirectory() as work:

@@ -466,6 +466,7 @@ static void test_fragments(void)
     // Those that overlap, or don't end on eight bytes, or lie beyond 64 KiB, drop their datagram.
     send_fragment(ping, 0, 408, true);
     send_fragment(ping, 400, 400, true);
+    send_fragment(ping, 408, 392, true);
     send_fragment(ping, 800, 203, false);
     send_fragment(ping, 0, 399, true);
     settle(20);
