@@ -5,6 +5,7 @@
 #include "core/options.h"
 
 #include <glib-unix.h>
+#include <pthread.h>
 
 enum {
     CHAR_QUEUE_FULL = 4 << 20,   // bytes: the machine thread waits
@@ -23,6 +24,9 @@ typedef struct CharBackend {
     void (*close)(Chardev *chardev);                               // may be NULL
     // Bytes taken; 0: not now (chardev->fd_out is watched for room); -1: lost for good.
     ssize_t (*write)(Chardev *chardev, const uint8_t *buf, size_t len);
+    // As read(2) on fd_in, which is what NULL means. -1 with EAGAIN: nothing for now.
+    ssize_t (*read)(Chardev *chardev, uint8_t *buf, size_t len);
+    bool (*more)(const Chardev *chardev);  // has taken bytes from fd_in that `read` has yet to give; may be NULL
     void (*ended)(Chardev *chardev);       // end of file or error on fd_in; NULL: it is just not read any more
     char *(*filename)(const Chardev *chardev);
     void (*resumed)(Chardev *chardev);     // mux: a client can read again
@@ -30,7 +34,7 @@ typedef struct CharBackend {
 
 // Output bytes on their way to the I/O thread.
 typedef struct CharQueue {
-    GMutex lock;
+    pthread_mutex_t lock; // not GMutex, which the thread sanitizer can't see through
     GByteArray *pending;   // under lock: what was written by any thread
     bool connected;        // under lock: false: writes are dropped
     bool full;             // under lock: counted among the full queues
@@ -39,6 +43,9 @@ typedef struct CharQueue {
     bool line_start;       // under lock: for time stamps
     GByteArray *writing;   // I/O thread
     size_t written;        // I/O thread: bytes of `writing` that are gone
+    int log_fd;            // -1: none; logfile=
+    GByteArray *log;       // under lock: what goes there
+    GByteArray *log_writing; // I/O thread
 } CharQueue;
 
 struct Chardev {
@@ -53,7 +60,7 @@ struct Chardev {
     bool timestamps;       // atomic by being one byte; mux, Ctrl-A t
     bool input_ended;
     int fd_in, fd_out;     // -1: none
-    GSource *in_watch, *out_watch, *drain_timer;
+    GSource *in_watch, *out_watch, *drain_timer, *more_idle;
 };
 
 struct CharEnd {
@@ -67,7 +74,8 @@ struct CharEnd {
     bool told_open;
 };
 
-extern const CharBackend char_null, char_vc, char_stdio, char_file, char_pipe, char_pty, char_socket, char_mux;
+extern const CharBackend char_null, char_vc, char_stdio, char_file, char_pipe, char_pty, char_socket,
+    char_udp, char_ringbuf, char_memory, char_mux;
 
 Chardev *chardev_new(const char *id, const CharBackend *backend, Error *err); // registered; NULL: duplicate id
 void chardev_set_connected(Chardev *chardev, bool connected);
@@ -81,6 +89,8 @@ GSource *chardev_watch_fd(int fd, GIOCondition condition, GUnixFDSourceFunc func
 void chardev_unwatch(GSource **source);           // destroys, forgets
 
 // chardev-host-queue.c
+bool chardev_log_open(Chardev *chardev, const char *path, bool append, Error *err); // logfile=
+void chardev_log_close(Chardev *chardev);
 void chardev_drain(Chardev *chardev);             // writes what can be written now, and sees to the rest
 void chardev_flush(Chardev *chardev);             // waits until all is written, at most backend->drain_ms
 void chardev_queue_connect(Chardev *chardev, bool connected); // disconnecting drops what is queued

@@ -6,6 +6,7 @@
 // terminals), otherwise in small pieces after a poll. A terminal on stdin is raw while we run and put
 // back at exit, by signal-safe means, so that crash handlers can do it too.
 #include "chardev/chardev-backend-host.h"
+#include "util/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,8 +71,7 @@ static ssize_t fd_write(Chardev *chardev, const uint8_t *buf, size_t len)
     }
     if (!own->warned && errno != EPIPE && errno != EIO) {
         own->warned = true;
-        fprintf(stderr, "%s: warning: chardev '%s': output is lost: %s\n", g_get_prgname(),
-                chardev->id, strerror(errno));
+        message("warning: chardev '%s': output is lost: %s", chardev->id, strerror(errno));
     }
     return -1;
 }

@@ -7,14 +7,19 @@
 
 #include <string.h>
 
-static const CharBackend *const backends[] = {&char_null, &char_vc,  &char_stdio, &char_file,
-                                              &char_pipe, &char_pty, &char_socket};
+static const CharBackend *const backends[] = {
+    &char_null,   &char_vc,  &char_stdio,   &char_file,  &char_pipe,
+    &char_pty,    &char_socket, &char_udp, &char_ringbuf, &char_memory};
+
+unsigned chardev_backend_count(void) { return G_N_ELEMENTS(backends); }
+
+const char *chardev_backend_name(unsigned i) { return backends[i]->name; }
 
 static const CharBackend *backend_find(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(backends); i++) {
         if (strcmp(backends[i]->name, name) == 0) {
-            return backends[i];
+            return backends[i] == &char_memory ? &char_ringbuf : backends[i];
         }
     }
     return NULL;
@@ -32,15 +37,18 @@ static bool id_valid(const char *id, Error *err)
 // One that fails half-way stays registered: the caller ends the program anyway.
 static bool make(const char *id, const CharBackend *backend, Options *options, Error *err)
 {
-    bool mux = false;
-    if (!options_bool(options, "mux", &mux, err)) {
+    bool mux = false, append = false;
+    const char *log = options_get(options, "logfile");
+    if (!options_bool(options, "mux", &mux, err) ||
+        !options_bool(options, "logappend", &append, err)) {
         return false;
     }
     char *own_id = mux ? g_strdup_printf("%s-base", id) : g_strdup(id);
     Chardev *chardev = chardev_new(own_id, backend, err);
     g_free(own_id);
     if (!chardev || (backend->parse && !backend->parse(chardev, options, err)) ||
-        !options_finish(options, err)) {
+        !options_finish(options, err) ||
+        (log && !chardev_log_open(chardev, log, append, err))) {
         return false;
     }
     return !mux || mux_new(id, chardev, err);
@@ -61,11 +69,58 @@ bool chardev_add(const char *option, Error *err)
         fail(err, "chardev: \"%s\" missing backend", id);
     } else if (!backend) {
         fail(err, "'%s' is not a valid char driver name", name);
+    } else if (backend == &char_vc) {
+        fail(err, "vc needs a display, and there is none; use pty, socket or null");
     } else {
         ok = id_valid(id, err) && make(id, backend, options, err);
     }
     options_free(options);
     return ok;
+}
+
+// HOST:PORT[,…]; an IPv6 address stands in brackets.
+static Options *tcp_options(const char *spec, const char *rest, Error *err)
+{
+    const char *port = rest[0] == '[' ? strstr(rest, "]:") : strchr(rest, ':');
+    const char *comma = strchr(rest, ',');
+    if (!port || (comma && port > comma)) {
+        fail(err, "'%s' lacks a port", spec);
+        return NULL;
+    }
+    bool brackets = rest[0] == '[';
+    char *host = brackets ? g_strndup(rest + 1, (gsize)(port - rest - 1))
+                          : g_strndup(rest, (gsize)(port - rest));
+    Options *options = options_parse(port + (brackets ? 2 : 1), "port", err);
+    if (options) {
+        options_set(options, "host", host);
+    }
+    g_free(host);
+    return options;
+}
+
+// [HOST]:PORT[@[LOCAL_HOST]:LOCAL_PORT]
+static Options *udp_options(const char *spec, const char *rest, Error *err)
+{
+    char **ends = g_strsplit(rest, "@", 2), *port = strrchr(ends[0] ? ends[0] : rest, ':');
+    char *local_port = ends[0] && ends[1] ? strrchr(ends[1], ':') : NULL;
+    Options *options = NULL;
+    if (!ends[0] || !port || (ends[1] && !local_port)) {
+        fail(err, "'%s' lacks a port", spec);
+    } else {
+        options = options_parse("", NULL, err);
+    }
+    if (options) {
+        *port = '\0';
+        options_set(options, "host", ends[0]);
+        options_set(options, "port", port + 1);
+        if (local_port) {
+            *local_port = '\0';
+            options_set(options, "localaddr", ends[1]);
+            options_set(options, "localport", local_port + 1);
+        }
+    }
+    g_strfreev(ends);
+    return options;
 }
 
 // The options that a short form stands for; NULL and `err` if it is none. `*backend` is set.
@@ -74,7 +129,9 @@ static Options *legacy_options(const char *spec, const CharBackend **backend, Er
     const char *colon = strchr(spec, ':');
     char *word = colon ? g_strndup(spec, (gsize)(colon - spec)) : g_strdup(spec);
     const char *rest = colon ? colon + 1 : NULL;
-    bool tcp = strcmp(word, "tcp") == 0 && rest, unix_path = strcmp(word, "unix") == 0 && rest;
+    bool telnet = strcmp(word, "telnet") == 0 && rest;
+    bool tcp = telnet || (strcmp(word, "tcp") == 0 && rest);
+    bool unix_path = strcmp(word, "unix") == 0 && rest, udp = strcmp(word, "udp") == 0 && rest;
     *backend = tcp || unix_path ? &char_socket : backend_find(word);
     bool path = *backend == &char_file || *backend == &char_pipe;
     bool plain = *backend == &char_vc || (*backend && !rest);
@@ -88,21 +145,12 @@ static Options *legacy_options(const char *spec, const CharBackend **backend, Er
     } else if (unix_path) {
         options = options_parse(rest, "path", err);
     } else if (tcp) {
-        // HOST:PORT[,…]; an IPv6 address stands in brackets.
-        const char *port = rest[0] == '[' ? strstr(rest, "]:") : strchr(rest, ':');
-        const char *comma = strchr(rest, ',');
-        if (port && (!comma || port < comma)) {
-            bool brackets = rest[0] == '[';
-            char *host = brackets ? g_strndup(rest + 1, (gsize)(port - rest - 1))
-                                  : g_strndup(rest, (gsize)(port - rest));
-            options = options_parse(port + (brackets ? 2 : 1), "port", err);
-            if (options) {
-                options_set(options, "host", host);
-            }
-            g_free(host);
-        } else {
-            fail(err, "'%s' lacks a port", spec);
+        options = tcp_options(spec, rest, err);
+        if (options && telnet) {
+            options_set(options, "telnet", "on");
         }
+    } else if (udp) {
+        options = udp_options(spec, rest, err);
     } else if (plain && *backend != &char_socket) {
         options = options_parse("", NULL, err);
     } else {

@@ -8,18 +8,25 @@
 // A full queue (4 MiB) never loses a guest's bytes if its backend can wait: chardev_output_full turns
 // true and the machine loop waits at its next boundary, which the guest can't see.
 #include "chardev/chardev-backend-host.h"
+#include "util/message.h"
 
+#include "util/os-clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { BURST_MS = 2 };
 
 typedef enum DrainState { DRAIN_NOTHING, DRAIN_WROTE, DRAIN_BLOCKED } DrainState;
 
 static gint full_queues; // atomic
-static GMutex room_lock;
-static GCond room_cond;
+static pthread_mutex_t room_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t room_cond = PTHREAD_COND_INITIALIZER;
 static void (*room_fn)(void *ctx);
 static void *room_ctx;
 
@@ -29,13 +36,14 @@ bool chardev_output_full(void) { return g_atomic_int_get(&full_queues) > 0; }
 
 bool chardev_output_wait(int timeout_ms)
 {
-    gint64 end_us = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-    g_mutex_lock(&room_lock);
+    struct timespec end;
+    os_clock_deadline(&end, (int64_t)timeout_ms * 1000000);
+    pthread_mutex_lock(&room_lock);
     bool in_time = true;
     while (in_time && chardev_output_full()) {
-        in_time = g_cond_wait_until(&room_cond, &room_lock, end_us);
+        in_time = pthread_cond_clockwait(&room_cond, &room_lock, CLOCK_MONOTONIC, &end) == 0;
     }
-    g_mutex_unlock(&room_lock);
+    pthread_mutex_unlock(&room_lock);
     return !chardev_output_full();
 }
 
@@ -45,26 +53,45 @@ void chardev_on_room(void (*room)(void *ctx), void *ctx)
     room_ctx = ctx;
 }
 
+// Under lock.
+static void set_full(CharQueue *queue)
+{
+    if (!queue->full) {
+        queue->full = true;
+        g_atomic_int_inc(&full_queues);
+    }
+}
+
+// Under lock.
 static void set_not_full(CharQueue *queue)
 {
     queue->full = false;
     if (!g_atomic_int_dec_and_test(&full_queues)) {
         return;
     }
-    g_mutex_lock(&room_lock);
-    g_cond_broadcast(&room_cond);
-    g_mutex_unlock(&room_lock);
+    pthread_mutex_lock(&room_lock);
+    pthread_cond_broadcast(&room_cond);
+    pthread_mutex_unlock(&room_lock);
     if (room_fn) {
         room_fn(room_ctx);
+    }
+}
+
+// Under lock: after bytes have gone.
+static void check_room(CharQueue *queue)
+{
+    if (queue->full && queue->bytes < CHAR_QUEUE_FULL / 2 &&
+        (!queue->log || queue->log->len < CHAR_QUEUE_FULL / 2)) {
+        set_not_full(queue);
     }
 }
 
 size_t chardev_backlog(const Chardev *chardev)
 {
     CharQueue *queue = (CharQueue *)(chardev->base ? &chardev->base->queue : &chardev->queue);
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     size_t bytes = queue->bytes;
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     return bytes;
 }
 
@@ -79,10 +106,10 @@ static DrainState drain(Chardev *chardev)
             GByteArray *empty = queue->writing;
             g_byte_array_set_size(empty, 0);
             queue->written = 0;
-            g_mutex_lock(&queue->lock);
+            pthread_mutex_lock(&queue->lock);
             queue->writing = queue->pending;
             queue->pending = empty;
-            g_mutex_unlock(&queue->lock);
+            pthread_mutex_unlock(&queue->lock);
             if (queue->writing->len == 0) {
                 return wrote ? DRAIN_WROTE : DRAIN_NOTHING;
             }
@@ -95,14 +122,85 @@ static DrainState drain(Chardev *chardev)
         size_t gone = n < 0 ? left : (size_t)n;
         wrote = true;
         queue->written += gone;
-        g_mutex_lock(&queue->lock);
+        pthread_mutex_lock(&queue->lock);
         // Less than what is left of `writing` when the queue was emptied by a disconnection meanwhile.
         queue->bytes -= MIN(gone, queue->bytes);
-        if (queue->full && queue->bytes < CHAR_QUEUE_FULL / 2) {
-            set_not_full(queue);
-        }
-        g_mutex_unlock(&queue->lock);
+        check_room(queue);
+        pthread_mutex_unlock(&queue->lock);
     }
+}
+
+// ---- the copy in a file ----
+
+bool chardev_log_open(Chardev *chardev, const char *path, bool append, Error *err)
+{
+    CharQueue *queue = &chardev->queue;
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+    struct stat st;
+    // Not blocking, so that a pipe without a reader is refused instead of waited for.
+    queue->log_fd = open(path, flags | O_NONBLOCK, 0666);
+    if (queue->log_fd < 0 || fstat(queue->log_fd, &st) < 0) {
+        return fail(err, "Could not create '%s': %s", path, strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
+        return fail(err, "Could not create '%s': Not a regular file", path);
+    }
+    queue->log = g_byte_array_new();
+    queue->log_writing = g_byte_array_new();
+    return true;
+}
+
+static bool log_write(CharQueue *queue)
+{
+    const uint8_t *at = queue->log_writing->data;
+    size_t left = queue->log_writing->len;
+    while (left) {
+        ssize_t n = write(queue->log_fd, at, left);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        at += n;
+        left -= (size_t)n;
+    }
+    return true;
+}
+
+static void log_drain(Chardev *chardev)
+{
+    CharQueue *queue = &chardev->queue;
+    if (queue->log_fd < 0) {
+        return;
+    }
+    pthread_mutex_lock(&queue->lock);
+    GByteArray *full = queue->log;
+    queue->log = queue->log_writing;
+    queue->log_writing = full;
+    check_room(queue);
+    pthread_mutex_unlock(&queue->lock);
+    if (!log_write(queue)) {
+        message("warning: chardev '%s': the log file ends here: %s", chardev->id, strerror(errno));
+        pthread_mutex_lock(&queue->lock);
+        close(queue->log_fd);
+        queue->log_fd = -1;
+        g_byte_array_set_size(queue->log, 0);
+        check_room(queue);
+        pthread_mutex_unlock(&queue->lock);
+    }
+    g_byte_array_set_size(queue->log_writing, 0);
+}
+
+void chardev_log_close(Chardev *chardev)
+{
+    CharQueue *queue = &chardev->queue;
+    log_drain(chardev);
+    if (queue->log_fd >= 0) {
+        close(queue->log_fd);
+    }
+    g_clear_pointer(&queue->log, g_byte_array_unref);
+    g_clear_pointer(&queue->log_writing, g_byte_array_unref);
 }
 
 static gboolean drain_by_watch(int fd, GIOCondition condition, void *ctx)
@@ -125,15 +223,16 @@ static gboolean drain_by_wake(void *ctx)
 
 static bool queue_has_pending(CharQueue *queue)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     bool has = queue->pending->len > 0;
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     return has;
 }
 
 void chardev_drain(Chardev *chardev)
 {
     CharQueue *queue = &chardev->queue;
+    log_drain(chardev);
     if (!chardev->opened) {
         return; // chardev_queue_connect comes back to it
     }
@@ -168,16 +267,14 @@ void chardev_drain(Chardev *chardev)
 void chardev_queue_connect(Chardev *chardev, bool connected)
 {
     CharQueue *queue = &chardev->queue;
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     queue->connected = connected;
     if (!connected) {
         g_byte_array_set_size(queue->pending, 0);
         queue->bytes = 0;
-        if (queue->full) {
-            set_not_full(queue);
-        }
+        check_room(queue);
     }
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     chardev_unwatch(&chardev->out_watch);
     if (!connected) {
         g_byte_array_set_size(queue->writing, 0);
@@ -206,56 +303,60 @@ void chardev_flush(Chardev *chardev)
 
 // ---- queueing ----
 
-static void append_stamped(CharQueue *queue, const uint8_t *buf, size_t len)
+static void append_stamped(GByteArray *to, bool *line_start, const uint8_t *buf, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (queue->line_start) {
+        if (*line_start) {
             gint64 ms = g_get_real_time() / 1000;
             char stamp[32];
             int n = snprintf(stamp, sizeof(stamp), "[%02d:%02d:%02d.%03d] ",
                              (int)(ms / 3600000 % 24), (int)(ms / 60000 % 60),
                              (int)(ms / 1000 % 60), (int)(ms % 1000));
-            g_byte_array_append(queue->pending, (const uint8_t *)stamp, (guint)n);
+            g_byte_array_append(to, (const uint8_t *)stamp, (guint)n);
         }
-        g_byte_array_append(queue->pending, buf + i, 1);
-        queue->line_start = buf[i] == '\n';
+        g_byte_array_append(to, buf + i, 1);
+        *line_start = buf[i] == '\n';
     }
 }
 
-// Any thread.
-static bool push(CharEnd *end, const uint8_t *buf, size_t len)
+// Any thread. True: there is something to write; *taken: not only into the log file.
+static bool push(CharEnd *end, const uint8_t *buf, size_t len, bool *taken)
 {
     Chardev *chardev = end->chardev->base ? end->chardev->base : end->chardev;
     CharQueue *queue = &chardev->queue;
     bool port = end->source != NULL;
     size_t limit = port ? CHAR_QUEUE_FULL : CHAR_CLIENT_LIMIT;
 
-    g_mutex_lock(&queue->lock);
-    bool drops = !port || chardev->backend->drops;
-    if (!queue->connected || (drops && queue->bytes >= limit)) {
-        g_mutex_unlock(&queue->lock);
-        return false;
-    }
+    pthread_mutex_lock(&queue->lock);
+    bool drops = !port || chardev->backend->drops, logs = queue->log_fd >= 0;
+    bool takes = queue->connected && !(drops && queue->bytes >= limit);
+    bool line_start = queue->line_start;
     size_t before = queue->pending->len;
-    if (end->chardev->timestamps) {
-        append_stamped(queue, buf, len);
-    } else {
+    if (logs) { // also what nobody is there to receive
+        g_byte_array_append(queue->log, buf, (guint)len);
+    }
+    if (takes && end->chardev->timestamps) {
+        append_stamped(queue->pending, &line_start, buf, len);
+    } else if (takes) {
         g_byte_array_append(queue->pending, buf, (guint)len);
-        queue->line_start = len && buf[len - 1] == '\n';
+        line_start = len && buf[len - 1] == '\n';
     }
+    queue->line_start = line_start;
     queue->bytes += queue->pending->len - before;
-    if (!drops && !queue->full && queue->bytes >= CHAR_QUEUE_FULL) {
-        queue->full = true;
-        g_atomic_int_inc(&full_queues);
+    if (port && ((!drops && queue->bytes >= CHAR_QUEUE_FULL) ||
+                 (logs && queue->log->len >= CHAR_QUEUE_FULL))) {
+        set_full(queue);
     }
-    g_mutex_unlock(&queue->lock);
-    return true;
+    pthread_mutex_unlock(&queue->lock);
+    *taken = takes;
+    return takes || logs;
 }
 
 void chardev_port_output(CharEnd *end, const uint8_t *buf, size_t len)
 {
     Chardev *chardev = end->chardev->base ? end->chardev->base : end->chardev;
-    if (push(end, buf, len) &&
+    bool taken;
+    if (push(end, buf, len, &taken) &&
         g_atomic_int_compare_and_exchange(&chardev->queue.scheduled, 0, 1)) {
         g_idle_add_full(G_PRIORITY_DEFAULT, drain_by_wake, chardev, NULL);
     }
@@ -263,7 +364,8 @@ void chardev_port_output(CharEnd *end, const uint8_t *buf, size_t len)
 
 bool char_write(CharEnd *end, const void *buf, size_t len)
 {
-    if (!push(end, buf, len)) {
+    bool taken;
+    if (!push(end, buf, len, &taken)) {
         return false;
     }
     Chardev *chardev = end->chardev->base ? end->chardev->base : end->chardev;
@@ -272,5 +374,5 @@ bool char_write(CharEnd *end, const void *buf, size_t len)
     if (!chardev->out_watch) {
         chardev_drain(chardev);
     }
-    return true;
+    return taken;
 }

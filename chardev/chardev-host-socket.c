@@ -3,8 +3,10 @@
 //
 // A server listens from start-up on. While a client is connected others wait in the kernel's backlog;
 // when it goes, what was queued for it is dropped and the next is taken. A client connects once, at
-// start-up. Not modelled: telnet, TLS, WebSocket, reconnecting, passing descriptors.
+// start-up. Not modelled: TLS, WebSocket, TN3270, reconnecting, passing descriptors: refused.
 #include "chardev/chardev-backend-host.h"
+#include "util/message.h"
+#include "chardev/telnet-host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +23,30 @@
 
 typedef struct CharSocket {
     char *path, *host, *port; // path: Unix socket; else TCP
-    bool server, wait;
+    bool server, wait, telnet;
     int listen_fd, fd;        // -1: none
     bool bound;               // the path is ours to unlink
     GSource *accept_watch;
     char *peer;               // of a TCP connection, for reports
+    Telnet state;
 } CharSocket;
+
+static bool refuse(Options *options, Error *err)
+{
+    static const char *const keys[] = {"websocket", "tn3270", "tls-creds", "tls-authz", "fd"};
+    uint64_t seconds = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value = options_get(options, keys[i]);
+        if (value && strcmp(value, "off") != 0) {
+            return fail(err, "chardev: socket: '%s' is not supported", keys[i]);
+        }
+    }
+    if (!options_number(options, "reconnect", &seconds, err)) {
+        return false;
+    }
+    return seconds == 0 || fail(err, "chardev: socket: 'reconnect' is not supported: a client connects once, "
+                                     "at start-up; use server=on");
+}
 
 static bool socket_parse(Chardev *chardev, Options *options, Error *err)
 {
@@ -36,9 +56,12 @@ static bool socket_parse(Chardev *chardev, Options *options, Error *err)
     own->host = g_strdup(options_get(options, "host"));
     own->port = g_strdup(options_get(options, "port"));
     bool no_delay = true; // always so; named so that it is accepted
-    if (!options_bool(options, "server", &own->server, err)) {
+    if (!refuse(options, err) || !options_bool(options, "server", &own->server, err) ||
+        !options_bool(options, "telnet", &own->telnet, err)) {
         return false;
     }
+    (void)options_get(options, "ipv4"); // the addresses decide
+    (void)options_get(options, "ipv6");
     own->wait = own->server;
     if (!options_bool(options, "wait", &own->wait, err) ||
         !options_bool(options, "nodelay", &no_delay, err)) {
@@ -69,9 +92,9 @@ static char *socket_text(const CharSocket *own)
 {
     const char *server = own->server ? ",server=on" : "";
     if (own->path) {
-        return g_strdup_printf("unix:%s%s", own->path, server);
+        return g_strdup_printf("%s:%s%s", own->telnet ? "telnet" : "unix", own->path, server);
     }
-    return g_strdup_printf("tcp:%s:%s%s", own->host ? own->host : "", own->port, server);
+    return g_strdup_printf("%s:%s:%s%s", own->telnet ? "telnet" : "tcp", own->host ? own->host : "", own->port, server);
 }
 
 static char *socket_filename(const Chardev *chardev)
@@ -101,6 +124,11 @@ static void socket_connected(Chardev *chardev, int fd)
     chardev_unwatch(&own->accept_watch);
     set_flags(fd);
     own->fd = chardev->fd_in = chardev->fd_out = fd;
+    own->state = (Telnet){0};
+    if (own->telnet) {
+        // A fresh connection has room for it.
+        (void)!send(fd, telnet_greeting, TELNET_GREETING_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     if (!own->path) {
         int one = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -155,16 +183,57 @@ static gboolean socket_ended_later(void *ctx)
     return G_SOURCE_REMOVE;
 }
 
+static ssize_t socket_send(CharSocket *own, const uint8_t *buf, size_t len)
+{
+    ssize_t n;
+    do {
+        n = send(own->fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+// A 255 takes two bytes, of which the second may have to wait for room.
+static ssize_t telnet_send(CharSocket *own, const uint8_t *buf, size_t len)
+{
+    static const uint8_t doubled[2] = {TELNET_IAC, TELNET_IAC};
+    size_t plain = telnet_plain(buf, len);
+    if (plain) {
+        return socket_send(own, buf, plain);
+    }
+    ssize_t n = socket_send(own, doubled, own->state.half_iac ? 1 : 2);
+    if (n == 1 && !own->state.half_iac) {
+        own->state.half_iac = true;
+        return 0;
+    }
+    if (n > 0) {
+        own->state.half_iac = false;
+        return 1;
+    }
+    return n;
+}
+
+static ssize_t socket_read(Chardev *chardev, uint8_t *buf, size_t len)
+{
+    CharSocket *own = chardev->own;
+    ssize_t n = read(own->fd, buf, len);
+    if (n <= 0 || !own->telnet) {
+        return n;
+    }
+    size_t kept = telnet_filter(&own->state, buf, (size_t)n);
+    if (kept == 0) {
+        errno = EAGAIN; // nothing but commands: not the end
+        return -1;
+    }
+    return (ssize_t)kept;
+}
+
 static ssize_t socket_write(Chardev *chardev, const uint8_t *buf, size_t len)
 {
     CharSocket *own = chardev->own;
     if (own->fd < 0) {
         return -1;
     }
-    ssize_t n;
-    do {
-        n = send(own->fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
+    ssize_t n = own->telnet ? telnet_send(own, buf, len) : socket_send(own, buf, len);
     if (n >= 0) {
         return n;
     }
@@ -266,8 +335,7 @@ static void wait_for_client(Chardev *chardev)
 {
     CharSocket *own = chardev->own;
     char *text = socket_text(own);
-    fprintf(stderr, "%s: info: QEMU waiting for connection on: disconnected:%s\n", g_get_prgname(),
-            text);
+    message("info: QEMU waiting for connection on: disconnected:%s", text);
     g_free(text);
     int client = -1;
     while (client < 0) {
@@ -321,5 +389,5 @@ static void socket_close(Chardev *chardev)
 
 const CharBackend char_socket = {.name = "socket", .size = sizeof(CharSocket), .drain_ms = 2000,
                                  .parse = socket_parse, .open = socket_open,
-                                 .close = socket_close, .write = socket_write,
+                                 .close = socket_close, .write = socket_write, .read = socket_read,
                                  .ended = socket_ended, .filename = socket_filename};

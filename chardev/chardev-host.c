@@ -50,10 +50,11 @@ Chardev *chardev_new(const char *id, const CharBackend *backend, Error *err)
     chardev->own = g_malloc0(backend->size ? backend->size : 1);
     chardev->ends = g_ptr_array_new();
     chardev->fd_in = chardev->fd_out = -1;
-    g_mutex_init(&chardev->queue.lock);
+    pthread_mutex_init(&chardev->queue.lock, NULL);
     chardev->queue.pending = g_byte_array_new();
     chardev->queue.writing = g_byte_array_new();
     chardev->queue.line_start = true;
+    chardev->queue.log_fd = -1;
     // Bytes written before the backend is open wait for it.
     chardev->queue.connected = true;
     if (!chardevs) {
@@ -69,6 +70,8 @@ static void chardev_free(Chardev *chardev)
     chardev_unwatch(&chardev->in_watch);
     chardev_unwatch(&chardev->out_watch);
     chardev_unwatch(&chardev->drain_timer);
+    chardev_unwatch(&chardev->more_idle);
+    chardev_log_close(chardev);
     if (chardev->backend->close) {
         chardev->backend->close(chardev);
     }
@@ -84,7 +87,7 @@ static void chardev_free(Chardev *chardev)
     g_ptr_array_unref(chardev->ends);
     g_byte_array_unref(chardev->queue.pending);
     g_byte_array_unref(chardev->queue.writing);
-    g_mutex_clear(&chardev->queue.lock);
+    pthread_mutex_destroy(&chardev->queue.lock);
     g_free(chardev->own);
     g_free(chardev->id);
     g_free(chardev);
@@ -145,28 +148,39 @@ void chardev_unwatch(GSource **source)
     }
 }
 
-static gboolean input_ready(int fd, GIOCondition condition, void *ctx)
+static void input_take(Chardev *chardev)
 {
-    Chardev *chardev = ctx;
+    const CharBackend *backend = chardev->backend;
     uint8_t buf[CHAR_READ_MAX];
-    size_t room = chardev_can_read(chardev);
-    if (room == 0) {
-        chardev_update_input(chardev);
-        return G_SOURCE_CONTINUE;
+    size_t room = MIN(chardev_can_read(chardev), sizeof(buf));
+    ssize_t n = 0;
+    if (room) {
+        n = backend->read ? backend->read(chardev, buf, room) : read(chardev->fd_in, buf, room);
     }
-    ssize_t n = read(fd, buf, MIN(room, sizeof(buf)));
     if (n > 0) {
         chardev_input(chardev, buf, (size_t)n);
-        chardev_update_input(chardev);
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        if (chardev->backend->ended) {
-            chardev->backend->ended(chardev);
-        } else {
-            chardev->input_ended = true;
-            chardev_update_input(chardev);
+    } else if (room && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
+        if (backend->ended) {
+            backend->ended(chardev);
+            return;
         }
+        chardev->input_ended = true;
     }
+    chardev_update_input(chardev);
+}
+
+static gboolean input_ready(int fd, GIOCondition condition, void *ctx)
+{
+    input_take(ctx);
     return G_SOURCE_CONTINUE;
+}
+
+static gboolean input_more(void *ctx)
+{
+    Chardev *chardev = ctx;
+    chardev_unwatch(&chardev->more_idle);
+    input_take(chardev);
+    return G_SOURCE_REMOVE;
 }
 
 void chardev_update_input(Chardev *chardev)
@@ -181,6 +195,15 @@ void chardev_update_input(Chardev *chardev)
             chardev_watch_fd(chardev->fd_in, G_IO_IN | G_IO_HUP | G_IO_ERR, input_ready, chardev);
     } else if (!want) {
         chardev_unwatch(&chardev->in_watch);
+    }
+    bool more = want && chardev->backend->more && chardev->backend->more(chardev);
+    if (more && !chardev->more_idle) {
+        chardev->more_idle = g_idle_source_new();
+        g_source_set_priority(chardev->more_idle, G_PRIORITY_DEFAULT);
+        g_source_set_callback(chardev->more_idle, input_more, chardev, NULL);
+        g_source_attach(chardev->more_idle, NULL);
+    } else if (!more) {
+        chardev_unwatch(&chardev->more_idle);
     }
 }
 

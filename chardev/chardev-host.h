@@ -22,8 +22,8 @@ typedef struct CharChoice {
     bool monitor; // "mon:": put a human monitor on it as well
 } CharChoice;
 
-// -serial SPEC and its like: stdio, null, none, vc, pty, file:PATH, tcp:HOST:PORT,…, unix:PATH,…,
-// mon:SPEC, chardev:ID. A chardev that this makes gets the id `new_id` (serial0, compat_monitor0, …).
+// -serial SPEC and its like: stdio, null, none, pty, file:PATH, pipe:PATH, tcp:HOST:PORT,…, telnet:HOST:PORT,…,
+// unix:PATH,…, udp:…, mon:SPEC, chardev:ID, and vc, which is silent. A chardev that this makes gets the id `new_id` (serial0, compat_monitor0, …).
 bool chardev_add_legacy(const char *spec, const char *new_id, CharChoice *choice, Error *err)
     __attribute__((warn_unused_result));
 
@@ -91,3 +91,10 @@ typedef struct CharInfo {
 // Calls back in order of making.
 void chardev_each(void (*each)(void *ctx, const CharInfo *info), void *ctx);
 char *chardev_info_text(void); // `info chardev`; g_free
+unsigned chardev_backend_count(void);         // those of -chardev
+const char *chardev_backend_name(unsigned i);
+
+// ---- ring buffers; the id is a ringbuf's, or err says that it isn't ----
+
+bool chardev_ringbuf_write(const char *id, const uint8_t *buf, size_t len, Error *err);
+GByteArray *chardev_ringbuf_read(const char *id, uint64_t most, Error *err); // takes out the oldest; g_byte_array_unref

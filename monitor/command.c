@@ -28,6 +28,9 @@ static void table_fill(void)
     for (unsigned i = 0; i < memory_commands_count; i++) {
         g_ptr_array_add(table, (void *)&memory_commands[i]);
     }
+    for (unsigned i = 0; i < info_commands_count; i++) {
+        g_ptr_array_add(table, (void *)&info_commands[i]);
+    }
 }
 
 void monitor_add_commands(const MonitorCommand *rows, unsigned count)
@@ -177,7 +180,7 @@ const char *call_string(const MonitorCall *call, const char *name)
 
 static bool machine_register(void *ctx, const char *name, uint64_t *value)
 {
-    return control_register_value(ctx, 0, name, value);
+    return control_register_value(ctx, g_atomic_int_get(&monitor.cpu), name, value);
 }
 
 // HMP's integers come as expressions, since only here their registers can be read.
@@ -258,6 +261,7 @@ void monitor_init(const MonitorConfig *config)
     monitor = (MonitorState){.control = config->control,
                              .vm_name = g_strdup(config->vm_name),
                              .target = g_strdup(config->target),
+                             .uuid = g_strdup(config->uuid),
                              .sessions = g_ptr_array_new(),
                              .format = 'x',
                              .size = 'w'};
@@ -278,13 +282,15 @@ void monitor_fini(void)
     g_ptr_array_unref(monitor.sessions);
     g_free(monitor.vm_name);
     g_free(monitor.target);
+    g_free(monitor.uuid);
     monitor = (MonitorState){0};
 }
 
 bool monitor_add(MonitorKind kind, Chardev *chardev, Error *err)
 {
     Session *session =
-        kind == MONITOR_QMP ? qmp_session_new(chardev, err) : hmp_session_new(chardev, err);
+        kind == MONITOR_HMP ? hmp_session_new(chardev, err)
+                            : qmp_session_new(chardev, kind == MONITOR_QMP_PRETTY, err);
     if (session) {
         g_ptr_array_add(monitor.sessions, session);
     }

@@ -75,11 +75,15 @@ extern const MonitorCommand monitor_commands[];
 extern const unsigned monitor_commands_count;
 extern const MonitorCommand memory_commands[];
 extern const unsigned memory_commands_count;
+extern const MonitorCommand info_commands[];
+extern const unsigned info_commands_count;
 
 typedef struct MonitorState {
     Control *control;
-    char *vm_name, *target;
+    char *vm_name, *target, *uuid;
     GPtrArray *sessions;      // Session *
+    const GPtrArray *history; // char *: of the session whose line runs; NULL: it has none
+    unsigned cpu;             // HMP's `cpu`: whose registers and address space are meant
     char format, size;        // of the last x, xp or print: what is taken when none is given
 } MonitorState;
 extern MonitorState monitor;
@@ -90,6 +94,8 @@ extern MonitorState monitor;
 void hmp_run_line(const char *line, void (*finished)(void *ctx, GString *text), void *ctx);
 // The lines of `help`: all commands, those of `info`, or the one of this name. False: there is none.
 bool hmp_help(const char *name, GString *text);
+// What the last word of `line` may become: char *, sorted, the array owned by the caller. *word: where that word begins.
+GPtrArray *hmp_complete(const char *line, size_t *word);
 // Expressions over integers and $registers. `reg` may be NULL: only the syntax is checked. *at is left behind
 // the expression. False: a message in err.
 typedef bool ExprRegister(void *ctx, const char *name, uint64_t *value);
@@ -103,7 +109,7 @@ struct Session {
     void (*free)(Session *session);
     void (*event)(Session *session, const ControlEvent *event); // may be NULL
 };
-Session *qmp_session_new(Chardev *chardev, Error *err);
+Session *qmp_session_new(Chardev *chardev, bool pretty, Error *err);
 Session *hmp_session_new(Chardev *chardev, Error *err);
 
 JsonObject *qmp_version(void); // of query-version and the greeting; the caller's
@@ -111,6 +117,7 @@ JsonObject *qmp_version(void); // of query-version and the greeting; the caller'
 // ---- JSON text ----
 
 void json_append(GString *out, JsonNode *node); // `{"a": 1, "b": [true]}`, ASCII only
+void json_append_pretty(GString *out, JsonNode *node); // a member a line, indented by four
 JsonNode *json_parse(const char *text, gssize len, Error *err); // NULL: err; json_node_unref it
 
 // Cuts a stream of bytes into JSON values.

@@ -97,13 +97,13 @@ static bool name_reply(MonitorCall *call, Error *err)
 
 static bool uuid_reply(MonitorCall *call, Error *err)
 {
-    static const char none[] = "00000000-0000-0000-0000-000000000000";
+    const char *uuid = monitor.uuid ? monitor.uuid : "00000000-0000-0000-0000-000000000000";
     if (call->human) {
-        g_string_append_printf(call->text, "%s\n", none);
+        g_string_append_printf(call->text, "%s\n", uuid);
         return true;
     }
     JsonObject *object = json_object_new();
-    json_object_set_string_member(object, "UUID", none);
+    json_object_set_string_member(object, "UUID", uuid);
     return return_object(call, object);
 }
 
@@ -289,7 +289,7 @@ static bool registers_machine(MonitorCall *call, Control *control, Error *err)
 {
     ControlStatus status = {0};
     control_status(control, &status);
-    int64_t first = call_int(call, "vcpu", 0), last = first;
+    int64_t first = call_int(call, "vcpu", g_atomic_int_get(&monitor.cpu)), last = first;
     if (call_has(call, "a")) {
         first = 0;
         last = (int64_t)status.ncpus - 1;
@@ -365,7 +365,7 @@ static bool cpus_reply(MonitorCall *call, Error *err)
         json_object_set_int_member(object, "cpu-index", i);
         json_object_set_string_member(object, "target", monitor.target ? monitor.target : "none");
         json_array_add_object_element(array, object);
-        g_string_append_printf(call->text, "%c CPU #%u: thread_id=%d\n", i ? ' ' : '*', i,
+        g_string_append_printf(call->text, "%c CPU #%u: thread_id=%d\n", i == monitor.cpu ? '*' : ' ', i,
                                (int)getpid());
         g_free(path);
     }

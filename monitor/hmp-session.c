@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A human monitor on a chardev: banner, prompt, and a line that can be edited as VT100 terminals do.
 //
-// Keys: Backspace, Ctrl-U, Ctrl-W, Ctrl-K, Ctrl-E, Ctrl-D, arrows (history is 64 lines), Home, End, Delete.
-// Not modelled: completion. A line is bounded at 4095 bytes.
+// Keys: Backspace, Tab (names of commands), Ctrl-A, -B, -D, -E, -F, -K, -N, -P, -U, -W, arrows (history is 64
+// lines), Home, End, Delete. A line is bounded at 4095 bytes.
 #include "monitor/command.h"
 
 #include <stdio.h>
@@ -106,6 +106,64 @@ static void move_to(HmpSession *hmp, gsize to)
     redraw(hmp);
 }
 
+// ---- completion ----
+
+// The bytes that all begin with.
+static size_t common_prefix(const GPtrArray *names)
+{
+    const char *first = names->pdata[0];
+    size_t len = strlen(first);
+    for (unsigned i = 1; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        size_t k = 0;
+        while (k < len && name[k] == first[k]) {
+            k++;
+        }
+        len = k;
+    }
+    return len;
+}
+
+static void show_names(HmpSession *hmp, const GPtrArray *names)
+{
+    enum { COLUMNS = 80 };
+    size_t width = 0, column = 0;
+    GString *text = g_string_new("\r\n");
+    for (unsigned i = 0; i < names->len; i++) {
+        width = MAX(width, strlen(names->pdata[i]) + 2);
+    }
+    for (unsigned i = 0; i < names->len; i++) {
+        bool last = i + 1 == names->len || column + 2 * width > COLUMNS;
+        g_string_append_printf(text, "%-*s%s", last ? 0 : (int)width, (char *)names->pdata[i], last ? "\r\n" : "");
+        column = last ? 0 : column + width;
+    }
+    char_write(hmp->session.end, text->str, text->len);
+    g_string_free(text, TRUE);
+    redraw(hmp);
+}
+
+static void complete(HmpSession *hmp)
+{
+    char *before = g_strndup(hmp->line->str, hmp->cursor);
+    size_t word;
+    GPtrArray *names = hmp_complete(before, &word);
+    size_t typed = strlen(before) - MIN(word, strlen(before));
+    if (names->len) {
+        const char *first = names->pdata[0];
+        size_t len = common_prefix(names);
+        for (size_t i = typed; i < len; i++) {
+            insert(hmp, first[i]);
+        }
+        if (names->len == 1) {
+            insert(hmp, ' ');
+        } else if (len == typed) {
+            show_names(hmp, names);
+        }
+    }
+    g_ptr_array_unref(names);
+    g_free(before);
+}
+
 // ---- running ----
 
 static void session_free(Session *session);
@@ -141,7 +199,9 @@ static void enter(HmpSession *hmp)
     g_string_truncate(hmp->line, 0);
     hmp->cursor = 0;
     hmp->busy = true;
+    monitor.history = hmp->history;
     hmp_run_line(line, line_done, hmp);
+    monitor.history = NULL;
     g_free(line);
 }
 
@@ -182,7 +242,12 @@ static void key_plain(HmpSession *hmp, char ch)
             erase(hmp, hmp->cursor - 1, hmp->cursor);
         }
         return;
+    case '\t': complete(hmp); return;
     case 1: move_to(hmp, 0); return;
+    case 2: move_to(hmp, hmp->cursor ? hmp->cursor - 1 : 0); return;
+    case 6: move_to(hmp, hmp->cursor + 1); return;
+    case 14: recall(hmp, 1); return;
+    case 16: recall(hmp, -1); return;
     case 4:
         if (hmp->cursor < hmp->line->len) {
             erase(hmp, hmp->cursor, hmp->cursor + 1);

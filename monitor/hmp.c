@@ -94,6 +94,51 @@ bool hmp_help(const char *name, GString *text)
     return command;
 }
 
+// ---- completion ----
+
+static gint by_text(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static void add_names(GPtrArray *found, const MonitorCommand *command, const char *prefix)
+{
+    char **names = g_strsplit(short_names(command), "|", -1);
+    for (unsigned i = 0; names[i]; i++) {
+        if (g_str_has_prefix(names[i], prefix)) {
+            g_ptr_array_add(found, g_strdup(names[i]));
+        }
+    }
+    g_strfreev(names);
+}
+
+GPtrArray *hmp_complete(const char *line, size_t *word)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+    size_t at = strspn(line, " \t"), len = strcspn(line + at, " \t");
+    bool info = false, more = line[at + len];
+    if (more && len == 4 && strncmp(line + at, "help", 4) == 0) { // "help info x" is completed as "info x" is
+        at += len + strspn(line + at + len, " \t");
+        len = strcspn(line + at, " \t");
+        more = line[at + len];
+    }
+    if (more && len == 4 && strncmp(line + at, "info", 4) == 0) {
+        info = true;
+        at += len + strspn(line + at + len, " \t");
+        len = strcspn(line + at, " \t");
+        more = line[at + len];
+    }
+    *word = at;
+    for (unsigned i = 0; !more && i < command_count(); i++) {
+        const MonitorCommand *command = command_at(i);
+        if (command->hmp && is_info(command) == info) {
+            add_names(found, command, line + at);
+        }
+    }
+    if (!more && !info && g_str_has_prefix("info", line + at)) {
+        g_ptr_array_add(found, g_strdup("info"));
+    }
+    g_ptr_array_sort(found, by_text);
+    return found;
+}
+
 // ---- arguments ----
 
 static void skip_space(const char **at)

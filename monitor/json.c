@@ -238,9 +238,18 @@ static void append_value(GString *out, JsonNode *node)
     }
 }
 
-void json_append(GString *out, JsonNode *node)
+// indent < 0: all in one line.
+static void append_line(GString *out, int indent)
 {
-    const char *separator = "";
+    if (indent >= 0) {
+        g_string_append_printf(out, "\n%*s", indent, "");
+    }
+}
+
+static void append_node(GString *out, JsonNode *node, int indent)
+{
+    const char *comma = indent < 0 ? ", " : ",", *separator = "";
+    int inner = indent < 0 ? indent : indent + 4;
     switch (json_node_get_node_type(node)) {
     case JSON_NODE_OBJECT: {
         JsonObjectIter iter;
@@ -250,11 +259,13 @@ void json_append(GString *out, JsonNode *node)
         json_object_iter_init_ordered(&iter, json_node_get_object(node));
         while (json_object_iter_next_ordered(&iter, &name, &member)) {
             g_string_append(out, separator);
+            append_line(out, inner);
             append_string(out, name);
             g_string_append(out, ": ");
-            json_append(out, member);
-            separator = ", ";
+            append_node(out, member, inner);
+            separator = comma;
         }
+        append_line(out, indent);
         g_string_append_c(out, '}');
         return;
     }
@@ -263,9 +274,11 @@ void json_append(GString *out, JsonNode *node)
         g_string_append_c(out, '[');
         for (guint i = 0; i < json_array_get_length(array); i++) {
             g_string_append(out, separator);
-            json_append(out, json_array_get_element(array, i));
-            separator = ", ";
+            append_line(out, inner);
+            append_node(out, json_array_get_element(array, i), inner);
+            separator = comma;
         }
+        append_line(out, indent);
         g_string_append_c(out, ']');
         return;
     }
@@ -273,3 +286,7 @@ void json_append(GString *out, JsonNode *node)
     case JSON_NODE_VALUE: append_value(out, node); return;
     }
 }
+
+void json_append(GString *out, JsonNode *node) { append_node(out, node, -1); }
+
+void json_append_pretty(GString *out, JsonNode *node) { append_node(out, node, 0); }

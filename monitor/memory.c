@@ -17,7 +17,7 @@ typedef struct Format {
     char size;   // b h w g
 } Format;
 
-enum { COUNT_MAX = 1 << 20, INSN_MAX_BYTES = 16 };
+enum { COUNT_MAX = 1 << 20, INSN_MAX_BYTES = 16, SUM_MAX_BYTES = 64 << 20 };
 
 static bool parse_format(const char *text, Format *format, Error *err)
 {
@@ -78,6 +78,7 @@ typedef struct Dump {
     Control *control;
     GString *text;
     bool physical, big_endian;
+    unsigned cpu;
     Format format;
     uint64_t address;
 } Dump;
@@ -85,7 +86,7 @@ typedef struct Dump {
 static uint64_t dump_read(const Dump *dump, uint64_t address, void *buf, uint64_t len)
 {
     return dump->physical ? control_read_physical(dump->control, address, buf, len)
-                          : control_read_virtual(dump->control, 0, address, buf, len);
+                          : control_read_virtual(dump->control, dump->cpu, address, buf, len);
 }
 
 static void dump_items(const Dump *dump)
@@ -125,7 +126,7 @@ static void dump_insns(const Dump *dump)
         uint8_t bytes[INSN_MAX_BYTES];
         char insn[128];
         uint64_t len = dump_read(dump, address, bytes, sizeof(bytes));
-        int used = len ? control_disas(dump->control, 0, insn, sizeof(insn), bytes, len, address) : 0;
+        int used = len ? control_disas(dump->control, dump->cpu, insn, sizeof(insn), bytes, len, address) : 0;
         g_string_append_printf(dump->text, "0x%016" PRIx64 ":  ", address);
         if (used <= 0) {
             g_string_append(dump->text, "Cannot access memory\n");
@@ -143,6 +144,7 @@ static bool dump_machine(MonitorCall *call, Control *control, bool physical, Err
     Dump dump = {.control = control,
                  .text = call->text,
                  .physical = physical,
+                 .cpu = g_atomic_int_get(&monitor.cpu),
                  .big_endian = status.big_endian,
                  .format = *(Format *)call->scratch,
                  .address = (uint64_t)call_int(call, "addr", 0)};
@@ -238,7 +240,60 @@ static bool pmemsave_machine(MonitorCall *call, Control *control, Error *err)
     return ok;
 }
 
+// ---- others ----
+
+static bool cpu_machine(MonitorCall *call, Control *control, Error *err)
+{
+    ControlStatus status = {0};
+    int64_t index = call_int(call, "index", 0);
+    control_status(control, &status);
+    if (index < 0 || index >= status.ncpus) {
+        return fail(err, "invalid CPU index");
+    }
+    g_atomic_int_set(&monitor.cpu, (unsigned)index);
+    return true;
+}
+
+static bool gva2gpa_machine(MonitorCall *call, Control *control, Error *err)
+{
+    uint64_t gpa;
+    if (control_translate(control, g_atomic_int_get(&monitor.cpu), (uint64_t)call_int(call, "addr", 0), &gpa)) {
+        g_string_append_printf(call->text, "gpa: %#" PRIx64 "\n", gpa);
+    } else {
+        g_string_append(call->text, "Unmapped\n");
+    }
+    return true;
+}
+
+// BSD's 16-bit sum, as cksum -o1 has it. What isn't RAM counts as zeros.
+static bool sum_machine(MonitorCall *call, Control *control, Error *err)
+{
+    uint64_t start = (uint64_t)call_int(call, "start", 0), left = (uint64_t)call_int(call, "size", 0);
+    uint16_t sum = 0;
+    if (left > SUM_MAX_BYTES) {
+        return fail(err, "at most %d bytes can be summed", SUM_MAX_BYTES);
+    }
+    while (left) {
+        uint8_t buf[4096] = {0};
+        uint64_t part = MIN(left, sizeof(buf));
+        (void)control_read_physical(control, start, buf, part);
+        for (uint64_t i = 0; i < part; i++) {
+            sum = (uint16_t)((sum >> 1 | sum << 15) + buf[i]);
+        }
+        start += part;
+        left -= part;
+    }
+    g_string_append_printf(call->text, "%05d\n", sum);
+    return true;
+}
+
 const MonitorCommand memory_commands[] = {
+    {.hmp = "cpu", .args = "index:i", .params = "index", .help = "set the default CPU", .bare_errors = true,
+     .machine = cpu_machine},
+    {.hmp = "gva2gpa", .args = "addr:i", .params = "addr",
+     .help = "print the guest physical address corresponding to a guest virtual address", .machine = gva2gpa_machine},
+    {.hmp = "sum", .args = "start:i,size:i", .params = "addr size", .help = "compute the checksum of a memory region",
+     .machine = sum_machine},
     {.hmp = "x", .args = "fmt:/,addr:i", .params = "/fmt addr",
      .help = "virtual memory dump starting at 'addr'", .scratch_bytes = sizeof(Format),
      .prepare = take_format, .bare_errors = true, .machine = x_machine},

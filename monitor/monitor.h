@@ -11,12 +11,13 @@ typedef struct MonitorConfig {
     Control *control;
     const char *vm_name;  // -name; NULL: none
     const char *target;   // "riscv64"
+    const char *uuid;     // -uuid; NULL: none
 } MonitorConfig;
 
 void monitor_init(const MonitorConfig *config); // once; strings are copied
 void monitor_fini(void);                        // ends all sessions
 
-typedef enum MonitorKind { MONITOR_HMP, MONITOR_QMP } MonitorKind;
+typedef enum MonitorKind { MONITOR_HMP, MONITOR_QMP, MONITOR_QMP_PRETTY } MonitorKind;
 // Puts a monitor on a chardev, which must not be in use (or be a multiplexer).
 bool monitor_add(MonitorKind kind, Chardev *chardev, Error *err) __attribute__((warn_unused_result));
 

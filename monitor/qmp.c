@@ -19,6 +19,7 @@ typedef struct QmpSession {
     Session session;
     JsonStream *stream;
     GQueue requests;     // Request *
+    bool pretty;
     bool negotiated;
     bool busy;           // a command runs …
     JsonNode *id;        // … with this id, or NULL
@@ -37,7 +38,7 @@ static void send_object(QmpSession *qmp, JsonObject *object)
 {
     JsonNode *node = json_node_init_object(json_node_alloc(), object);
     GString *text = g_string_new(NULL);
-    json_append(text, node);
+    (qmp->pretty ? json_append_pretty : json_append)(text, node);
     g_string_append(text, "\r\n");
     char_write(qmp->session.end, text->str, text->len);
     g_string_free(text, TRUE);
@@ -189,12 +190,31 @@ static void call_done(MonitorCall *call, void *ctx)
     }
 }
 
+// None is offered; "oob" at least is known.
+static bool check_capabilities(JsonNode *enable, Error *err)
+{
+    if (!JSON_NODE_HOLDS_ARRAY(enable)) {
+        return fail(err, "Invalid parameter type for 'enable', expected: array");
+    }
+    JsonArray *array = json_node_get_array(enable);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        if (!type_matches('s', element)) {
+            return fail(err, "Invalid parameter type for 'enable[%u]', expected: string", i);
+        }
+        if (strcmp(json_node_get_string(element), "oob") != 0) {
+            return fail(err, "Parameter 'enable' does not accept value '%.200s'", json_node_get_string(element));
+        }
+    }
+    return json_array_get_length(array) == 0 || fail(err, "Requested capability is not available");
+}
+
 static void negotiate(QmpSession *qmp, JsonNode *id, JsonObject *args)
 {
-    JsonNode *enable = args ? json_object_get_member(args, "enable") : NULL;
-    if (enable && JSON_NODE_HOLDS_ARRAY(enable) &&
-        json_array_get_length(json_node_get_array(enable))) {
-        send_error(qmp, id, "GenericError", "Requested capability is not available");
+    JsonNode *enable = json_object_get_member(args, "enable");
+    Error err;
+    if (enable && !check_capabilities(enable, &err)) {
+        send_error(qmp, id, "GenericError", err.msg);
         return;
     }
     qmp->negotiated = true;
@@ -370,9 +390,10 @@ static void session_free(Session *session)
     g_free(qmp);
 }
 
-Session *qmp_session_new(Chardev *chardev, Error *err)
+Session *qmp_session_new(Chardev *chardev, bool pretty, Error *err)
 {
     QmpSession *qmp = g_new0(QmpSession, 1);
+    qmp->pretty = pretty;
     qmp->session = (Session){.free = session_free, .event = session_tell};
     qmp->stream = json_stream_new(value_came, qmp);
     g_queue_init(&qmp->requests);

@@ -14,6 +14,8 @@ typedef struct NetHost {
     // it has a card already.
     NetEnd *(*attach_port)(const char *id, const Device *dev, ReplaySource *source, Error *err);
     void (*send)(NetEnd *end, const uint8_t *frame, size_t len); // machine thread; copies
+    // Machine thread: a frame passed the card's port, at this virtual time, for those who look on.
+    void (*passed)(NetEnd *end, bool from_card, const uint8_t *frame, size_t len, int64_t now_ns);
 } NetHost;
 
 void net_port_set_host(const NetHost *host); // borrows for good

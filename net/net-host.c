@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Networks, host half: the netdevs, and the two queues between a card and its backend.
 #include "net/netdev-host.h"
+#include "util/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ struct NetEnd {
 static const NetHost net_host_half;
 static GPtrArray *netdevs; // Netdev *, in order of making
 
-static const NetBackendType *const types[] = {&net_slirp};
+static const NetBackendType *const types[] = {&net_slirp, &net_socket};
 
 // ---- registry ----
 
@@ -42,6 +43,10 @@ Netdev *netdev_next_legacy(Netdev *after)
     return NULL;
 }
 
+// Those that users may know and we don't have.
+static const char *const others[] = {"tap",  "bridge", "hubport",    "l2tpv3",     "vde", "stream",
+                                     "dgram", "netmap", "vhost-user", "vhost-vdpa"};
+
 Netdev *netdev_make(const char *id, Options *options, Error *err)
 {
     const char *name = options_get(options, "type");
@@ -49,6 +54,12 @@ Netdev *netdev_make(const char *id, Options *options, Error *err)
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
         if (name && strcmp(types[i]->name, name) == 0) {
             type = types[i];
+        }
+    }
+    for (unsigned i = 0; name && i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(others[i], name) == 0) {
+            fail(err, "network backend '%s' is not supported; there are user and socket", name);
+            return NULL;
         }
     }
     if (!type) {
@@ -71,7 +82,7 @@ Netdev *netdev_make(const char *id, Options *options, Error *err)
     netdev->id = g_strdup(id);
     netdev->type = type;
     netdev->backend = backend;
-    g_mutex_init(&netdev->lock);
+    pthread_mutex_init(&netdev->lock, NULL);
     g_queue_init(&netdev->tx);
     g_queue_init(&netdev->rx);
     if (!netdevs) {
@@ -101,20 +112,37 @@ static void netdev_free(Netdev *netdev)
     }
     g_queue_clear_full(&netdev->tx, (GDestroyNotify)g_bytes_unref);
     g_queue_clear_full(&netdev->rx, (GDestroyNotify)g_bytes_unref);
-    g_mutex_clear(&netdev->lock);
+    pthread_mutex_destroy(&netdev->lock);
     g_free(netdev->end);
     g_free(netdev->id);
     g_free(netdev);
 }
 
-bool net_object_add(const char *option, Error *err) { return filter_replay_add(option, err); }
+static bool is_object(const char *option, const char *type)
+{
+    size_t len = strlen(type);
+    return strncmp(option, type, len) == 0 && (!option[len] || option[len] == ',');
+}
+
+bool net_object_add(const char *option, Error *err)
+{
+    static const char *const unknown[] = {"filter-buffer", "filter-mirror", "filter-redirector",
+                                          "filter-rewriter", "colo-compare"};
+    const char *from = g_str_has_prefix(option, "qom-type=") ? option + strlen("qom-type=") : option;
+    for (unsigned i = 0; i < G_N_ELEMENTS(unknown); i++) {
+        if (is_object(from, unknown[i])) {
+            return fail(err, "%s is not supported; there are filter-replay and filter-dump", unknown[i]);
+        }
+    }
+    return is_object(from, "filter-dump") ? net_dump_add(option, err) : filter_replay_add(option, err);
+}
 
 void net_warn_unconnected(void)
 {
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         const Netdev *netdev = netdevs->pdata[i];
         if (!netdev->end) {
-            fprintf(stderr, "%s: warning: netdev %s has no peer\n", g_get_prgname(), netdev->id);
+            message("warning: netdev %s has no peer", netdev->id);
         }
     }
 }
@@ -126,15 +154,18 @@ bool net_open_all(ReplayMode mode, Error *err)
             return fail(err, "Parameter 'netdev' expects a network backend id");
         }
     }
+    if (!net_dumps_open(err)) {
+        return false;
+    }
     for (unsigned i = 0; mode != REPLAY_PLAY && netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
         if (!netdev->opened) {
             if (!netdev->type->open(netdev->backend, netdev, err)) {
                 return false;
             }
-            g_mutex_lock(&netdev->lock);
+            pthread_mutex_lock(&netdev->lock);
             netdev->opened = true;
-            g_mutex_unlock(&netdev->lock);
+            pthread_mutex_unlock(&netdev->lock);
         }
     }
     return true;
@@ -151,6 +182,7 @@ void net_close_all(void)
     }
     net_nics_clear();
     filter_replay_clear();
+    net_dumps_clear();
 }
 
 void net_set_running(bool running)
@@ -174,6 +206,9 @@ static void rx_flush(Netdev *netdev)
         netdev->rx_frames++;
         replay_post(netdev->end->source, bytes, len);
         g_bytes_unref(payload);
+    }
+    if (netdev->type->room && netdev->opened && !netdev_busy(netdev)) {
+        netdev->type->room(netdev->backend);
     }
 }
 
@@ -215,14 +250,14 @@ static gboolean tx_flush(void *ctx)
 {
     Netdev *netdev = ctx;
     for (;;) {
-        g_mutex_lock(&netdev->lock);
+        pthread_mutex_lock(&netdev->lock);
         GBytes *frame = g_queue_pop_head(&netdev->tx);
         if (frame) {
             netdev->tx_bytes -= g_bytes_get_size(frame);
         } else {
             netdev->tx_scheduled = false;
         }
-        g_mutex_unlock(&netdev->lock);
+        pthread_mutex_unlock(&netdev->lock);
         if (!frame) {
             return G_SOURCE_REMOVE;
         }
@@ -237,7 +272,7 @@ static gboolean tx_flush(void *ctx)
 static void host_send(NetEnd *end, const uint8_t *frame, size_t len)
 {
     Netdev *netdev = end->netdev;
-    g_mutex_lock(&netdev->lock);
+    pthread_mutex_lock(&netdev->lock);
     if (!netdev->opened || len == 0 || len > NET_FRAME_MAX ||
         netdev->tx_bytes + len > NET_QUEUE_MAX) {
         netdev->tx_dropped++;
@@ -250,7 +285,7 @@ static void host_send(NetEnd *end, const uint8_t *frame, size_t len)
             g_idle_add_full(G_PRIORITY_DEFAULT, tx_flush, netdev, NULL);
         }
     }
-    g_mutex_unlock(&netdev->lock);
+    pthread_mutex_unlock(&netdev->lock);
 }
 
 static NetEnd *host_attach_port(const char *id, const Device *dev, ReplaySource *source, Error *err)
@@ -271,7 +306,13 @@ static NetEnd *host_attach_port(const char *id, const Device *dev, ReplaySource 
     return end;
 }
 
-static const NetHost net_host_half = {.attach_port = host_attach_port, .send = host_send};
+static void host_passed(NetEnd *end, bool from_card, const uint8_t *frame, size_t len, int64_t now_ns)
+{
+    net_dump_frame(end->netdev->id, from_card, frame, len, now_ns);
+}
+
+static const NetHost net_host_half = {
+    .attach_port = host_attach_port, .send = host_send, .passed = host_passed};
 
 // ---- reports ----
 
@@ -280,7 +321,7 @@ void net_each(void (*each)(void *ctx, const NetInfo *info), void *ctx)
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
         char *own = netdev->type->text(netdev->backend);
-        g_mutex_lock(&netdev->lock);
+        pthread_mutex_lock(&netdev->lock);
         NetInfo info = {.id = netdev->id,
                         .text = g_strdup_printf("type=%s,%s", netdev->type->name, own),
                         .card = netdev->end ? netdev->end->dev->path : NULL,
@@ -290,7 +331,7 @@ void net_each(void (*each)(void *ctx, const NetInfo *info), void *ctx)
                         .rx_dropped = netdev->rx_dropped,
                         .tx_frames = netdev->tx_frames,
                         .tx_dropped = netdev->tx_dropped};
-        g_mutex_unlock(&netdev->lock);
+        pthread_mutex_unlock(&netdev->lock);
         each(ctx, &info);
         g_free(info.text);
         g_free(own);
@@ -314,6 +355,7 @@ static void info_lines(void *ctx, const NetInfo *info)
             first = false;
         }
     }
+    net_dumps_text(info->id, &first, text);
 }
 
 char *net_info_text(void)
@@ -328,7 +370,8 @@ char *net_usernet_text(void)
     GString *text = g_string_new(NULL);
     for (unsigned i = 0; netdevs && i < netdevs->len; i++) {
         Netdev *netdev = netdevs->pdata[i];
-        char *connections = netdev->type->connections(netdev->backend);
+        char *connections =
+            netdev->type->connections ? netdev->type->connections(netdev->backend) : NULL;
         if (connections) {
             g_string_append_printf(text, "%s:\n%s", netdev->id, connections);
         }

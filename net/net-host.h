@@ -16,7 +16,7 @@ bool net_netdev_add(const char *option, Error *err) __attribute__((warn_unused_r
 bool net_nic_add(const char *option, Error *err) __attribute__((warn_unused_result));    // -nic
 bool net_net_add(const char *option, Error *err) __attribute__((warn_unused_result));    // -net
 
-bool net_object_add(const char *option, Error *err) __attribute__((warn_unused_result)); // -object filter-replay
+bool net_object_add(const char *option, Error *err) __attribute__((warn_unused_result)); // -object filter-…
 
 // Cards that -nic and -net ask the machine for.
 typedef struct NetNic {
@@ -32,6 +32,20 @@ bool net_default_wanted(void); // none of -netdev, -nic, -net was given: the mac
 // After all options. Checks that filters name netdevs; then, unless `mode` is REPLAY_PLAY, starts libslirp
 // and opens its forwarded ports. While replaying, frames that cards send are dropped, and none come.
 bool net_open_all(ReplayMode mode, Error *err) __attribute__((warn_unused_result));
+// What guestfwd=tcp:ADDRESS:PORT-CHARDEV needs of character devices, which this folder doesn't know
+// (softmmu/guestfwd.c). All on the I/O thread.
+typedef struct NetStreamUser {
+    size_t (*can_read)(void *ctx);
+    void (*read)(void *ctx, const uint8_t *buf, size_t len);
+} NetStreamUser;
+typedef struct NetStreams {
+    void *(*open)(const char *spec, const char *id, const NetStreamUser *user, void *ctx, Error *err);
+    bool (*write)(void *stream, const void *buf, size_t len); // false: dropped, nobody reads there
+    void (*resumed)(void *stream);                            // can_read may have risen
+    void (*close)(void *stream);
+} NetStreams;
+void net_set_streams(const NetStreams *streams); // before net_open_all; borrows for good
+
 void net_warn_unconnected(void);    // after all cards: on stderr, for each netdev without one
 void net_close_all(void); // also forgets all that was added
 void net_set_running(bool running); // the machine runs or is stopped; true at first

@@ -20,6 +20,9 @@ static void port_deliver(void *target, const uint8_t *payload, size_t len)
 {
     NetPort *port = target;
     if (len > 1) { // flags alone: no frame
+        if (port->end) {
+            net_host->passed(port->end, false, payload + 1, len - 1, clock_now(port->dev));
+        }
         port->rx(port->dev, payload + 1, len - 1);
     }
 }
@@ -48,6 +51,7 @@ NetPort *net_port_new(Machine *machine, const char *netdev_id, Device *dev, NetR
 void net_port_send(NetPort *port, const uint8_t *frame, size_t len)
 {
     if (port->end) {
+        net_host->passed(port->end, true, frame, len, clock_now(port->dev));
         net_host->send(port->end, frame, len);
     }
 }

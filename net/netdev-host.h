@@ -4,6 +4,8 @@
 #include "core/options.h"
 #include "net/net-host.h"
 
+#include <pthread.h>
+
 enum { NET_QUEUE_MAX = 1 << 20, NET_QUEUE_PAUSE = NET_QUEUE_MAX / 2 }; // bytes
 
 typedef struct NetBackend NetBackend; // a backend's own data
@@ -16,11 +18,12 @@ typedef struct NetBackendType {
     bool (*open)(NetBackend *backend, Netdev *netdev, Error *err);
     void (*send)(NetBackend *backend, const uint8_t *frame, size_t len); // from the card
     void (*set_running)(NetBackend *backend, bool running);
+    void (*room)(NetBackend *backend);                  // netdev_busy may have become false; NULL: asks by itself
     char *(*text)(const NetBackend *backend);           // behind "type=NAME,"
-    char *(*connections)(NetBackend *backend);          // NULL: it isn't open
+    char *(*connections)(NetBackend *backend);          // gives NULL when it isn't open; NULL: knows of none
 } NetBackendType;
 
-extern const NetBackendType net_slirp;
+extern const NetBackendType net_slirp, net_socket;
 
 struct Netdev {
     char *id;
@@ -29,7 +32,7 @@ struct Netdev {
     bool opened;
     bool legacy;               // of -net
     NetEnd *end;               // the card; NULL: none
-    GMutex lock;
+    pthread_mutex_t lock;
     GQueue tx;                 // under lock: GBytes * from the card
     size_t tx_bytes;           // under lock
     bool tx_scheduled;         // under lock
@@ -48,3 +51,10 @@ Netdev *netdev_make(const char *id, Options *options, Error *err); // `type` and
 Netdev *netdev_find(const char *id);
 Netdev *netdev_next_legacy(Netdev *after); // those of -net, in order; after NULL: the first
 void net_nics_clear(void);
+
+// dump-host.c: -object filter-dump
+bool net_dump_add(const char *option, Error *err);
+bool net_dumps_open(Error *err);
+void net_dump_frame(const char *netdev, bool from_card, const uint8_t *frame, size_t len, int64_t now_ns);
+void net_dumps_text(const char *netdev, bool *first, GString *text); // for `info network`
+void net_dumps_clear(void);

@@ -4,7 +4,8 @@
 //
 // libslirp is polled by one GLib source: it names its descriptors anew before each poll, and those that
 // stay are kept, since adding one wakes the main loop. Its clock is the host's monotonic clock without
-// the time during which the machine was stopped. Not modelled: smb, guestfwd to a chardev.
+// the time during which the machine was stopped. Not modelled: smb.
+#include "net/fragments-host.h"
 #include "net/netdev-host.h"
 #include "net/slirp-options-host.h"
 
@@ -35,6 +36,8 @@ struct NetBackend {
     int64_t polled_us;     // when it last heard, monotonic
     uint32_t timeout_ms;   // how long it may go without
     GPtrArray *timers;     // SlirpTimer *
+    GPtrArray *guests;     // GuestStream *
+    Fragments *fragments;
     bool stopped;
     int64_t stopped_us;    // since when, monotonic
     int64_t pauses_us;     // sum of all earlier stops
@@ -173,6 +176,14 @@ static gboolean source_check(GSource *source)
     return ready;
 }
 
+// What libslirp takes for a forwarded connection changes with any packet.
+static void resume_guests(NetBackend *backend)
+{
+    for (unsigned i = 0; i < backend->guests->len; i++) {
+        guestfwd_resumed(backend->guests->pdata[i]);
+    }
+}
+
 static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer ctx)
 {
     NetBackend *backend = ((SlirpSource *)source)->owner;
@@ -182,6 +193,7 @@ static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer 
         backend->polled_us = g_get_monotonic_time();
         slirp_pollfds_poll(backend->slirp, 0, get_revents, backend);
         timers_run(backend);
+        resume_guests(backend);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -233,7 +245,13 @@ static bool open_forwards(NetBackend *backend, Error *err)
     }
     for (unsigned i = 0; i < options->guestfwds->len; i++) {
         GuestForward *fwd = &g_array_index(options->guestfwds, GuestForward, i);
-        if (slirp_add_exec(backend->slirp, fwd->command, &fwd->server_addr, fwd->server_port) < 0) {
+        if (fwd->chardev) {
+            GuestStream *guest = guestfwd_open(backend->slirp, fwd, err);
+            if (!guest) {
+                return false;
+            }
+            g_ptr_array_add(backend->guests, guest);
+        } else if (slirp_add_exec(backend->slirp, fwd->command, &fwd->server_addr, fwd->server_port) < 0) {
             return fail(err, "Conflicting/invalid host:port in guest forwarding rule '%s'",
                         fwd->text);
         }
@@ -248,6 +266,8 @@ static bool backend_open(NetBackend *backend, Netdev *netdev, Error *err)
     backend->netdev = netdev;
     backend->fds = g_ptr_array_new();
     backend->timers = g_ptr_array_new();
+    backend->fragments = fragments_new();
+    backend->guests = g_ptr_array_new_with_free_func(guestfwd_close);
     backend->source = g_source_new(&source_funcs, sizeof(SlirpSource));
     ((SlirpSource *)backend->source)->owner = backend;
     backend->slirp = slirp_new(&config, &callbacks, backend);
@@ -263,6 +283,9 @@ static bool backend_open(NetBackend *backend, Netdev *netdev, Error *err)
 
 static void backend_free(NetBackend *backend)
 {
+    if (backend->guests) {
+        g_ptr_array_unref(backend->guests);
+    }
     if (backend->slirp) {
         slirp_cleanup(backend->slirp);
     }
@@ -273,13 +296,21 @@ static void backend_free(NetBackend *backend)
         g_ptr_array_unref(backend->fds);
         g_ptr_array_unref(backend->timers);
     }
+    fragments_free(backend->fragments);
     slirp_options_clear(&backend->options);
     g_free(backend);
 }
 
 static void backend_send(NetBackend *backend, const uint8_t *frame, size_t len)
 {
+    if (fragment_is(frame, len)) {
+        frame = fragments_take(backend->fragments, frame, &len, slirp_now_ns(backend) / 1000000);
+        if (!frame) {
+            return;
+        }
+    }
     slirp_input(backend->slirp, frame, (int)len);
+    resume_guests(backend);
 }
 
 static void backend_set_running(NetBackend *backend, bool running)

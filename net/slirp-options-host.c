@@ -74,11 +74,11 @@ static const char *guestfwd_parse(const char *text, GuestForward *fwd)
     char *port = server ? take_until(&at, '-') : NULL;
     if (!protocol || !server || !port || (*protocol && strcmp(protocol, "tcp")) || !*server ||
         !take_address(server, &fwd->server_addr) || !take_port(port, 1, &fwd->server_port)) {
-        wrong = "expected tcp:ADDRESS:PORT-cmd:COMMAND";
-    } else if (!g_str_has_prefix(at, "cmd:")) {
-        wrong = "only cmd:COMMAND is supported yet";
-    } else {
+        wrong = "";
+    } else if (g_str_has_prefix(at, "cmd:")) {
         fwd->command = g_strdup(at + strlen("cmd:"));
+    } else {
+        fwd->chardev = g_strdup(at);
     }
     g_free(protocol);
     g_free(server);
@@ -109,7 +109,7 @@ static void collect(void *ctx, const char *key, const char *value)
         GuestForward fwd = {.text = g_strdup(value)};
         wrong = guestfwd_parse(value, &fwd);
         g_array_append_val(all->slirp->guestfwds, fwd);
-        all->ok = !wrong || fail(all->err, "Invalid guest forwarding rule '%s' (%s)", value, wrong);
+        all->ok = !wrong || fail(all->err, "Invalid guest forwarding rule '%s'", value);
     } else if (strcmp(key, "dnssearch") == 0) {
         g_ptr_array_add(all->slirp->search, g_strdup(value));
     }
@@ -261,6 +261,9 @@ bool slirp_options_parse(SlirpOptions *slirp, Options *options, Error *err)
     slirp->search = g_ptr_array_new_with_free_func(g_free);
     slirp->hostfwds = g_array_new(FALSE, TRUE, sizeof(HostForward));
     slirp->guestfwds = g_array_new(FALSE, TRUE, sizeof(GuestForward));
+    if (options_get(options, "smb") || options_get(options, "smbserver")) {
+        return fail(err, "smb is not supported: use tftp=, hostfwd= or guestfwd=");
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(repeated); i++) {
         (void)options_get(options, repeated[i]); // known
     }
@@ -291,6 +294,7 @@ void slirp_options_clear(SlirpOptions *slirp)
     for (unsigned i = 0; i < slirp->guestfwds->len; i++) {
         g_free(g_array_index(slirp->guestfwds, GuestForward, i).text);
         g_free(g_array_index(slirp->guestfwds, GuestForward, i).command);
+        g_free(g_array_index(slirp->guestfwds, GuestForward, i).chardev);
     }
     g_array_unref(slirp->hostfwds);
     g_array_unref(slirp->guestfwds);

@@ -2,6 +2,7 @@
 // The options of -netdev user, checked, and as libslirp wants them.
 #pragma once
 #include "core/options.h"
+#include "net/net-host.h"
 
 #include <glib.h>
 #include <slirp/libslirp.h>
@@ -13,8 +14,8 @@ typedef struct HostForward { // hostfwd=[tcp|udp]:[ADDR]:PORT-[ADDR]:PORT
     int host_port, guest_port;
 } HostForward;
 
-typedef struct GuestForward { // guestfwd=tcp:ADDR:PORT-cmd:COMMAND
-    char *text, *command;
+typedef struct GuestForward { // guestfwd=tcp:ADDR:PORT-cmd:COMMAND or -CHARDEV
+    char *text, *command, *chardev; // one of the latter two
     struct in_addr server_addr;
     int server_port;
 } GuestForward;
@@ -28,6 +29,12 @@ typedef struct SlirpOptions {
     GPtrArray *search;     // char *, NULL at its end once parsed
     GArray *hostfwds, *guestfwds;
 } SlirpOptions;
+
+// guestfwd-host.c
+typedef struct GuestStream GuestStream;
+GuestStream *guestfwd_open(Slirp *slirp, const GuestForward *fwd, Error *err);
+void guestfwd_resumed(GuestStream *guest); // libslirp may take bytes again
+void guestfwd_close(void *guest);          // before slirp_cleanup
 
 bool slirp_options_parse(SlirpOptions *slirp, Options *options, Error *err); // clear it in any case
 void slirp_options_clear(SlirpOptions *slirp);

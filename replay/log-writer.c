@@ -3,8 +3,8 @@
 // rewrite of a position slot, so that a reader knows which frames must be whole. Writes go to the
 // page cache on the caller's thread; only header and end are synced.
 //
-// The first error ends the log: the file is cut back to its last whole frame, and all later calls
-// fail with the same reason.
+// After an error the file is cut back to its last whole frame, and nothing is written to it until
+// log_retry; meanwhile events gather in memory, as many as one frame may hold.
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +39,7 @@ struct LogWriter {
     LogSlot slot;
     int64_t written_ns; // host time of the last flush; events may wait LOG_FLUSH_NS from then
     bool failed, sealed;
+    bool lost; // while it failed there were more events than a frame may hold: it can't go on
     Error failure;
     uint64_t events[EVENT_KIND_COUNT], event_bytes[EVENT_KIND_COUNT];
 };
@@ -79,7 +80,11 @@ static bool write_slot(LogWriter *log, Position position)
     log->slot.frames_end = log->end;
     uint8_t bytes[SLOT_BYTES];
     slot_encode(bytes, &log->slot);
-    return write_at(log, bytes, SLOT_BYTES, SLOT_OFFSET + log->slot.sequence % SLOTS * SLOT_BYTES);
+    if (!write_at(log, bytes, SLOT_BYTES, SLOT_OFFSET + log->slot.sequence % SLOTS * SLOT_BYTES)) {
+        log->slot.sequence--; // the other slot is the good one
+        return false;
+    }
+    return true;
 }
 
 static void frame_open(LogWriter *log)
@@ -213,7 +218,8 @@ LogWriter *log_create(const char *path, const char *config_json, Error *err)
 
 void log_append(LogWriter *log, const ReplayEvent *event)
 {
-    if (log->failed) {
+    if (log->failed && (log->lost || log->raw->len + event->len > REPLAY_PAYLOAD_MAX)) {
+        log->lost = true;
         return;
     }
     if (log->count == 0) {
@@ -225,7 +231,7 @@ void log_append(LogWriter *log, const ReplayEvent *event)
     log->count++;
     log->events[event->kind]++;
     log->event_bytes[event->kind] += log->raw->len - before;
-    if (log->raw->len >= FRAME_FULL_BYTES) {
+    if (!log->failed && log->raw->len >= FRAME_FULL_BYTES) {
         frame_write(log, event->position);
     }
 }
@@ -246,6 +252,15 @@ bool log_flush(LogWriter *log, int64_t host_ns, Position position, bool force, E
         frame_write(log, position);
     } else if (position_compare(position, log->slot.position) != 0) {
         write_slot(log, position);
+    }
+    return report(log, err);
+}
+
+bool log_retry(LogWriter *log, Position position, Error *err)
+{
+    if (log->failed && !log->lost) {
+        log->failed = false;
+        (void)(frame_write(log, position) && write_slot(log, position));
     }
     return report(log, err);
 }

@@ -26,9 +26,11 @@ void log_append(LogWriter *log, const ReplayEvent *event);
 // When LOG_FLUSH_NS have passed since the last write, or if `force`: writes the open frame if it has
 // events, then a position slot if the position changed. `position` isn't before the last event's.
 // False once anything couldn't be written: the file then ends with its last whole frame, and
-// nothing is written to it any more.
+// nothing is written to it any more, but by log_retry.
 bool log_flush(LogWriter *log, int64_t host_ns, Position position, bool force, Error *err);
 const char *log_failure(const LogWriter *log); // NULL while all is well
+// After a failure: tries again to write what gathered since. True: the log goes on, and has lost nothing.
+bool log_retry(LogWriter *log, Position position, Error *err);
 bool log_seal(LogWriter *log, Position position,
               Error *err); // open frame, index, clean-end mark, sync; then only log_abandon is left
 bool log_finish(LogWriter *log, Position position, Error *err); // log_seal, closes, frees

@@ -46,9 +46,9 @@ typedef struct ReplayHost {
     void (*wake)(void *ctx);             // a post arrived: end an idle wait
     void (*diverged)(void *ctx); // called once, after the report was stored: stop the machine (see
                                  // replay_divergence)
-    // The log can't be written any more (disk full, …): called once, from whatever call wrote; what
-    // is in the file stays whole. The machine may go on, but nothing is recorded any more. May be
-    // NULL, like `diverged` and `wake`.
+    // The log can't be written (disk full, …): called once, from whatever call wrote; what is in the
+    // file stays whole. The machine should stop at its next boundary, until replay_resume succeeds,
+    // or go on without a log (replay_abandon). May be NULL, like `diverged` and `wake`.
     void (*log_failed)(void *ctx, const char *reason);
 } ReplayHost;
 
@@ -87,6 +87,12 @@ bool replay_play(Replay *replay, const char *path, char **config_json, Error *er
 // still be asked for. True when there was nothing to do; false, with the reason, when the log
 // couldn't be written, now or earlier.
 bool replay_close(Replay *replay, uint8_t cause, Error *err);
+
+// After log_failed: tries again. True: the recording goes on and has lost nothing.
+bool replay_resume(Replay *replay, Error *err);
+// Ends a recording where its file ends; the mode is REPLAY_NONE afterwards. Replays of the log end there, as after
+// a kill.
+void replay_abandon(Replay *replay);
 
 ReplayMode replay_mode(const Replay *replay);
 const char *replay_filename(const Replay *replay); // NULL without a log

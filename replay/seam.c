@@ -109,7 +109,7 @@ static bool writer_close(Replay *replay, uint8_t cause, Error *err)
         .digest = replay->host.event_digest(replay->host.ctx),
     };
     log_append(log, &event);
-    bool ok = log_seal(log, position, err);
+    bool ok = log_retry(log, position, err) && log_seal(log, position, err);
     replay->bytes = log_bytes(log);
     log_counts(log, replay->events, replay->event_bytes);
     log_abandon(log);
@@ -161,7 +161,7 @@ static void record(Replay *replay, EventKind kind, unsigned source, int64_t idle
                    const void *payload, size_t len)
 {
     assert(event_length_valid(kind, len));
-    if (!replay->writer || replay->write_failed) {
+    if (!replay->writer) {
         return;
     }
     ReplayEvent event = {
@@ -185,6 +185,29 @@ void replay_flush(Replay *replay, int64_t host_ns, bool force)
     if (replay->writer && !replay->write_failed &&
         !log_flush(replay->writer, host_ns, replay->host.position(replay->host.ctx), force, NULL)) {
         write_failed(replay);
+    }
+}
+
+bool replay_resume(Replay *replay, Error *err)
+{
+    if (!replay->write_failed || !replay->writer) {
+        return true;
+    }
+    if (!log_retry(replay->writer, replay->host.position(replay->host.ctx), err)) {
+        return false;
+    }
+    replay->write_failed = false;
+    return true;
+}
+
+void replay_abandon(Replay *replay)
+{
+    if (replay->writer) {
+        replay->bytes = log_bytes(replay->writer);
+        log_counts(replay->writer, replay->events, replay->event_bytes);
+        log_abandon(replay->writer);
+        replay->writer = NULL;
+        replay->mode = REPLAY_NONE;
     }
 }
 

@@ -68,7 +68,7 @@ static bool parse_smp(Cmdline *c, const char *value, Error *err)
 // COMPAT.md's table. What isn't there yet says so.
 static bool parse_icount(Cmdline *c, const char *value, Error *err)
 {
-    static const char *const not_yet[] = { "rrsnapshot", "rrmem", "rrlatency", "rrend", "rrfull", "rrsnapmode", "rrsnaptime",
+    static const char *const not_yet[] = { "rrsnapshot", "rrmem", "rrlatency", "rrend", "rrsnapmode", "rrsnaptime",
                                            "rrsnapcount", NULL };
     Options *o = options_parse(value, "shift", err);
     if (!o) {
@@ -76,7 +76,7 @@ static bool parse_icount(Cmdline *c, const char *value, Error *err)
     }
     bool ok = options_bool(o, "align", &c->align, err) && options_bool(o, "sleep", &c->sleep, err);
     const char *shift = options_get(o, "shift"), *rr = options_get(o, "rr"), *rrfile = options_get(o, "rrfile");
-    const char *rrverify = options_get(o, "rrverify");
+    const char *rrverify = options_get(o, "rrverify"), *rrfull = options_get(o, "rrfull");
     c->icount_given = true;
     if (ok && shift) {
         char *end;
@@ -117,6 +117,10 @@ static bool parse_icount(Cmdline *c, const char *value, Error *err)
     if (ok && rrverify && strcmp(rrverify, "events") != 0) {
         ok = fail(err, "rrverify=%s is not yet supported", rrverify);
     }
+    if (ok && rrfull && strcmp(rrfull, "pause") != 0 && strcmp(rrfull, "stop") != 0) {
+        ok = fail(err, "Parameter 'rrfull' does not accept value '%s'", rrfull);
+    }
+    c->rr_stop = rrfull && !strcmp(rrfull, "stop");
     if (ok && rr) {
         c->rr = !strcmp(rr, "record") ? "record" : "replay";
         c->rrfile = g_intern_string(rrfile);
@@ -160,6 +164,60 @@ static bool parse_display(Cmdline *c, const char *value, Error *err)
 {
     c->display = value;
     return !strcmp(value, "none") || fail(err, "only '-display none' is supported so far");
+}
+
+// [guest=]TEXT[,process=TEXT][,debug-threads=on|off]
+static bool parse_name(Cmdline *c, const char *value, Error *err)
+{
+    bool debug_threads = true; // our threads have names anyway
+    Options *o = options_parse(value, "guest", err);
+    if (!o) {
+        return false;
+    }
+    const char *guest = options_get(o, "guest"), *process = options_get(o, "process");
+    bool ok = options_bool(o, "debug-threads", &debug_threads, err) && options_finish(o, err);
+    c->name = guest ? g_intern_string(guest) : c->name;
+    c->process = process ? g_intern_string(process) : c->process;
+    options_free(o);
+    return ok;
+}
+
+static bool parse_uuid(Cmdline *c, const char *value, Error *err)
+{
+    if (!g_uuid_string_is_valid(value)) {
+        return fail(err, "failed to parse UUID string: wrong format");
+    }
+    char *lower = g_ascii_strdown(value, -1);
+    c->uuid = g_intern_string(lower);
+    g_free(lower);
+    return true;
+}
+
+static bool parse_msg(Cmdline *c, const char *value, Error *err)
+{
+    Options *o = options_parse(value, NULL, err);
+    if (!o) {
+        return false;
+    }
+    bool ok = options_bool(o, "timestamp", &c->message_timestamps, err) &&
+              options_bool(o, "guest-name", &c->message_names, err) && options_finish(o, err);
+    options_free(o);
+    return ok;
+}
+
+static bool parse_parallel(Cmdline *c, const char *value, Error *err)
+{
+    return !strcmp(value, "none") || !strcmp(value, "null") || fail(err, "no machine here has a parallel port: only none");
+}
+
+static bool refuse_daemonize(Cmdline *c, const char *value, Error *err)
+{
+    return fail(err, "not supported: start the program with '&' or from a service manager, and use -pidfile");
+}
+
+static bool refuse_readconfig(Cmdline *c, const char *value, Error *err)
+{
+    return fail(err, "configuration files are not supported: give the options on the command line");
 }
 
 static bool refuse_gdb(Cmdline *c, const char *value, Error *err)
@@ -217,16 +275,19 @@ static const Option options[] = {
     { "pflash", ITEM, 0, NULL, "FILE", NULL },
     { "sd", ITEM, 0, NULL, "FILE", NULL },
     { "device", ITEM, 0, NULL, "TYPE[,PROP=VALUE…]", "add a device ('-device help' for a list)" },
-    { "netdev", ITEM, 0, NULL, "user,id=I[,hostfwd=…]", "a network back end" },
+    { "netdev", ITEM, 0, NULL, "user|socket,id=I[,hostfwd=…]", "a network back end" },
     { "nic", ITEM, 0, NULL, "user|none[,model=M]", "a network card with its back end" },
-    { "net", ITEM, 0, NULL, "none", "no network card" },
-    { "object", ITEM, 0, NULL, "filter-replay,id=I,netdev=N", "record and replay a netdev's traffic (done anyway)" },
+    { "net", ITEM, 0, NULL, "none|nic|user", "the older form: cards and back ends, paired in order" },
+    { "object", ITEM, 0, NULL, "filter-dump,id=I,netdev=N,file=F", "write a netdev's frames to a pcap file" },
     { "chardev", ITEM, 0, NULL, "BACKEND,id=I…", "a character device" },
-    { "global", ITEM, 0, NULL, "DRIVER.PROP=VALUE", NULL },
+    { "global", ITEM, 0, NULL, "DRIVER.PROP=VALUE", "a property of all devices of a type" },
     { "echr", ITEM, 0, NULL, "ASCII", "the multiplexer's escape character" },
-    { "serial", LIST_TEXT, AT(serials), NULL, "SPEC", "a serial port: stdio, null, file:F, tcp:…, unix:…, mon:stdio, chardev:I" },
-    { "monitor", TEXT, AT(monitor), NULL, "SPEC", "the human monitor" },
-    { "qmp", LIST_TEXT, AT(qmps), NULL, "SPEC", "a QMP monitor" },
+    { "serial", LIST_TEXT, AT(serials), NULL, "SPEC", "a serial port: stdio, null, none, pty, file:F, pipe:F, tcp:…, telnet:…, unix:…, udp:…, mon:stdio, chardev:I" },
+    { "parallel", CALL1, 0, parse_parallel, "none", NULL },
+    { "monitor", ITEM, 0, NULL, "SPEC", "a human monitor" },
+    { "qmp", ITEM, 0, NULL, "SPEC", "a QMP monitor" },
+    { "qmp-pretty", ITEM, 0, NULL, "SPEC", "a QMP monitor that indents its answers" },
+    { "mon", ITEM, 0, NULL, "[chardev=]I[,mode=readline|control][,pretty=on|off]", "a monitor on a character device" },
     { "nographic", FLAG, AT(nographic), NULL, "", "no display; serial port and monitor on stdio" },
     { "display", CALL1, 0, parse_display, "none", "no display" },
     { "nodefaults", FLAG, AT(nodefaults), NULL, "", "no default devices" },
@@ -236,7 +297,12 @@ static const Option options[] = {
     { "no-shutdown", FLAG, AT(no_shutdown), NULL, "", "stop instead of exiting when the guest powers off" },
     { "snapshot", FLAG, AT(snapshot), NULL, "", "write to temporary files instead of disk images" },
     { "rtc", TEXT, AT(rtc), NULL, "base=utc|localtime|DATE[,clock=host|vm]", "the real-time clock" },
-    { "name", TEXT, AT(name), NULL, "TEXT", "the machine's name" },
+    { "name", CALL1, 0, parse_name, "[guest=]TEXT[,process=TEXT]", "the machine's name, and the process's" },
+    { "uuid", CALL1, 0, parse_uuid, "UUID", "the machine's UUID" },
+    { "pidfile", TEXT, AT(pidfile), NULL, "FILE", "write the process's number to FILE, and hold it locked" },
+    { "msg", CALL1, 0, parse_msg, "[timestamp=on|off][,guest-name=on|off]", "what messages begin with" },
+    { "daemonize", CALL0, 0, refuse_daemonize, "", NULL },
+    { "readconfig", CALL1, 0, refuse_readconfig, "FILE", NULL },
     { "d", TEXT, AT(log_items), NULL, "ITEM,…", "log in_asm,op,op_opt,out_asm,int,exec,guest_errors,unimp" },
     { "D", TEXT, AT(log_file), NULL, "FILE", "write the log to FILE" },
     { "s", CALL0, 0, refuse_gdb, "", NULL },
@@ -297,7 +363,6 @@ bool cmdline_parse(Cmdline *c, int argc, char **argv, Error *err)
     c->target = target_of_program(argv[0]);
     c->dirs = g_ptr_array_new();
     c->serials = g_ptr_array_new();
-    c->qmps = g_ptr_array_new();
     c->items = g_array_new(FALSE, FALSE, sizeof(CmdlineItem));
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || !argv[i][1]) {

@@ -17,14 +17,19 @@ typedef struct Cmdline {
     char **argv;
     const char *target;        // from the program's name or --target
     const char *machine, *machine_options, *cpu, *kernel, *initrd, *append, *bios, *dtb;
-    const char *display, *name, *monitor, *rtc, *log_items, *log_file, *icount;
+    const char *display, *rtc, *log_items, *log_file, *icount, *pidfile;
+    const char *name, *process; // -name guest=, process=
+    const char *uuid;          // checked; NULL: none
+    bool message_timestamps, message_names;
     uint64_t ram_bytes;        // 0: the machine's default
     unsigned smp;
     bool nographic, nodefaults, start_stopped, no_reboot, no_shutdown, snapshot, help, version;
     GPtrArray *dirs;           // const char *, -L, NULL-terminated
-    GPtrArray *serials, *qmps; // const char *
-    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global
+    GPtrArray *serials;        // const char *
+    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global,
+                               // -monitor, -qmp, -qmp-pretty, -mon
     // -icount
+    bool rr_stop;              // rrfull=stop
     bool icount_given, shift_auto, shift_given, sleep, align;
     unsigned shift;
     const char *rr;            // NULL, "record", "replay"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `info mtree` and `info qtree`: the memory map and the devices as text, made from the machine's tables.
+// `info mtree`, `info qtree` and `info irq`: the memory map and the devices as text, made from the machine's tables.
 //
 // The layout of the lines is the one that users' scripts know; there is one address space and one
 // system bus, and what a device's properties hold is printed by its property table.
@@ -8,6 +8,7 @@
 #include "core/device.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void mtree_line(GString *text, const MemRange *range)
 {
@@ -112,6 +113,35 @@ void control_qtree_text(Machine *machine, GString *text)
         const Device *dev = machine->devices->pdata[i];
         if (!dev->parent) {
             qtree_device(text, machine, dev, 2);
+        }
+    }
+}
+
+static void field_text(GString *text, const Device *dev, const Field *field)
+{
+    const uint8_t *at = (const uint8_t *)device_state((Device *)dev) + field->offset;
+    g_string_append_printf(text, "  %s =", field->name);
+    for (uint32_t i = 0; i < field->size / field->element; i++) {
+        uint64_t value = 0;
+        memcpy(&value, at + i * field->element, MIN(field->element, sizeof(value)));
+        g_string_append_printf(text, " %" PRIx64, value);
+    }
+    g_string_append_c(text, '\n');
+}
+
+// Devices on the bus that take interrupt lines; a CPU has none of its own registers in memory.
+void control_irq_text(Machine *machine, GString *text)
+{
+    for (unsigned i = 0; i < machine->devices->len; i++) {
+        const Device *dev = machine->devices->pdata[i];
+        if (!dev->type->irq_in || !dev->type->nmmio) {
+            continue;
+        }
+        g_string_append_printf(text, "%s:\n", dev->path);
+        for (size_t k = 0; k < dev->type->nfields; k++) {
+            if (dev->type->fields[k].kind == FIELD_KIND_DATA) {
+                field_text(text, dev, &dev->type->fields[k]);
+            }
         }
     }
 }

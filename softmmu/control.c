@@ -6,8 +6,12 @@
 // that their order is the machine thread's. Nobody holds a lock while calling anybody.
 #include "softmmu/control.h"
 
+#include "util/os-clock.h"
+
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct Request {
     ControlFn *fn;
@@ -31,8 +35,8 @@ struct Control {
     Machine *machine;
     const ControlOps *ops;
     void *ops_ctx;
-    GMutex lock;
-    GCond cond;
+    pthread_mutex_t lock; // not GMutex, which the thread sanitizer can't see through
+    pthread_cond_t cond;
     GQueue requests;     // under lock: Request *
     GQueue notices;      // under lock: Notice *
     bool kicked, ended;  // under lock
@@ -84,12 +88,12 @@ static gboolean hand_out(void *ctx)
 {
     Control *control = ctx;
     for (;;) {
-        g_mutex_lock(&control->lock);
+        pthread_mutex_lock(&control->lock);
         Notice *notice = g_queue_pop_head(&control->notices);
         if (!notice) {
             control->scheduled = false;
         }
-        g_mutex_unlock(&control->lock);
+        pthread_mutex_unlock(&control->lock);
         if (!notice) {
             return G_SOURCE_REMOVE;
         }
@@ -122,9 +126,9 @@ static void answer(Control *control, const Request *request, bool ran)
     notice->done = request->done;
     notice->ctx = request->ctx;
     notice->ran = ran;
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     notify(control, notice);
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
 }
 
 void control_publish(Control *control, ControlEventKind kind, ControlCause cause)
@@ -137,9 +141,9 @@ void control_publish(Control *control, ControlEventKind kind, ControlCause cause
                                    .state = status.state,
                                    .position = status.position,
                                    .host_us = g_get_real_time()};
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     notify(control, notice);
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
 }
 
 void control_publish_named(Control *control, const char *name, char *json)
@@ -147,7 +151,7 @@ void control_publish_named(Control *control, const char *name, char *json)
     enum { MOST = 64 };
     ControlStatus status = {0};
     control_status(control, &status);
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     bool room = g_queue_get_length(&control->notices) < MOST;
     if (room) {
         Notice *notice = g_new0(Notice, 1);
@@ -159,7 +163,7 @@ void control_publish_named(Control *control, const char *name, char *json)
                                        .data = json};
         notify(control, notice);
     }
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
     if (!room) {
         g_free(json);
     }
@@ -171,14 +175,14 @@ void control_run(Control *control, ControlFn *fn, void *ctx, ControlDone *done)
 {
     Request *request = g_new(Request, 1);
     *request = (Request){.fn = fn, .done = done, .ctx = ctx};
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     bool ended = control->ended;
     if (!ended) {
         g_queue_push_tail(&control->requests, request);
         g_atomic_int_inc(&control->waiting);
-        g_cond_signal(&control->cond);
+        pthread_cond_signal(&control->cond);
     }
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
     if (ended) {
         answer(control, request, false);
         g_free(request);
@@ -236,8 +240,8 @@ Control *control_new(Machine *machine, const ControlOps *ops, void *ctx)
     control->machine = machine;
     control->ops = ops;
     control->ops_ctx = ctx;
-    g_mutex_init(&control->lock);
-    g_cond_init(&control->cond);
+    pthread_mutex_init(&control->lock, NULL);
+    pthread_cond_init(&control->cond, NULL);
     g_queue_init(&control->requests);
     g_queue_init(&control->notices);
     control->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
@@ -254,8 +258,8 @@ void control_free(Control *control)
     }
     g_queue_clear_full(&control->requests, g_free);
     g_array_unref(control->listeners);
-    g_mutex_clear(&control->lock);
-    g_cond_clear(&control->cond);
+    pthread_mutex_destroy(&control->lock);
+    pthread_cond_destroy(&control->cond);
     g_free(control);
 }
 
@@ -263,12 +267,12 @@ bool control_pending(Control *control) { return g_atomic_int_get(&control->waiti
 
 static Request *next_request(Control *control)
 {
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     Request *request = g_queue_pop_head(&control->requests);
     if (request) {
         g_atomic_int_add(&control->waiting, -1);
     }
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
     return request;
 }
 
@@ -285,34 +289,35 @@ void control_poll(Control *control)
 
 bool control_wait(Control *control, int64_t timeout_ns)
 {
-    gint64 end_us = g_get_monotonic_time() + (timeout_ns + 999) / 1000;
+    struct timespec end;
+    os_clock_deadline(&end, timeout_ns);
     bool in_time = true;
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     while (in_time && !control->kicked && g_queue_is_empty(&control->requests)) {
         if (timeout_ns < 0) {
-            g_cond_wait(&control->cond, &control->lock);
+            pthread_cond_wait(&control->cond, &control->lock);
         } else {
-            in_time = g_cond_wait_until(&control->cond, &control->lock, end_us);
+            in_time = pthread_cond_clockwait(&control->cond, &control->lock, CLOCK_MONOTONIC, &end) == 0;
         }
     }
     control->kicked = false;
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
     return in_time;
 }
 
 void control_kick(Control *control)
 {
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     control->kicked = true;
-    g_cond_signal(&control->cond);
-    g_mutex_unlock(&control->lock);
+    pthread_cond_signal(&control->cond);
+    pthread_mutex_unlock(&control->lock);
 }
 
 void control_end(Control *control)
 {
-    g_mutex_lock(&control->lock);
+    pthread_mutex_lock(&control->lock);
     control->ended = true;
-    g_mutex_unlock(&control->lock);
+    pthread_mutex_unlock(&control->lock);
     for (Request *request; (request = next_request(control));) {
         answer(control, request, false);
         g_free(request);
@@ -426,6 +431,11 @@ uint64_t control_read_physical(Control *control, uint64_t gpa, void *buf, uint64
         done += part;
     }
     return done;
+}
+
+bool control_translate(Control *control, unsigned cpu, uint64_t gva, uint64_t *gpa)
+{
+    return control->ops->translate(control->ops_ctx, cpu, gva, gpa);
 }
 
 uint64_t control_read_virtual(Control *control, unsigned cpu, uint64_t gva, void *buf, uint64_t len)

@@ -146,7 +146,10 @@ uint64_t control_read_physical(Control *control, uint64_t gpa, void *buf, uint64
 uint64_t control_read_virtual(Control *control, unsigned cpu, uint64_t gva, void *buf, uint64_t len);
 bool control_write_physical(Control *control, uint64_t gpa, const void *buf, uint64_t len, Error *err);
 
+bool control_translate(Control *control, unsigned cpu, uint64_t gva, uint64_t *gpa); // false: not mapped
+
 // Reports over the machine's tables (control-info.c).
+void control_irq_text(Machine *machine, GString *text); // fields of the interrupt controllers
 void control_mtree_text(Machine *machine, GString *text);
 void control_qtree_text(Machine *machine, GString *text);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // main: parses, builds, runs the machine thread beside the I/O thread (this one), and is the only place that exits.
+#include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "chardev/chardev-host.h"
@@ -13,14 +16,13 @@
 #include "softmmu/start.h"
 #include "softmmu/stats.h"
 #include "util/log.h"
+#include "util/message.h"
 #include "util/os-clock.h"
-
-static const char *program;
 
 static int complain(const Error *err)
 {
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", program, err->msg);
+    message("%s", err->msg);
     return EXIT_FAILURE;
 }
 
@@ -47,24 +49,59 @@ static void list_devices(void)
     }
 }
 
-static bool list_properties(const char *name)
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const Prop *const *)a)->name, (*(const Prop *const *)b)->name);
+}
+
+// -device NAME,…,help
+static bool list_properties(const char *option, Error *err)
 {
     static const char *const kinds[] = { "str", "uint32", "uint64", "size", "bool", "str", "str", "str", "str" };
+    char *name = g_strndup(option, strcspn(option, ","));
     const DeviceType *type = device_type_find(name);
     if (!type) {
+        fail(err, "-device %s: Device '%s' not found", option, name);
+        g_free(name);
         return false;
     }
-    printf("%s options:\n", name);
+    printf(type->nprops ? "%s options:\n" : "There are no options for %s.\n", name);
+    g_free(name);
+    const Prop **props = g_new(const Prop *, type->nprops + 1);
     for (size_t i = 0; i < type->nprops; i++) {
-        const Prop *prop = &type->props[i];
-        printf("  %s=<%s>%s%s%s%s%s\n", prop->name, kinds[prop->kind], prop->desc ? " - " : "", prop->desc ? prop->desc : "",
-               prop->def ? " (default: " : "", prop->def ? prop->def : "", prop->def ? ")" : "");
+        props[i] = &type->props[i];
     }
+    qsort(props, type->nprops, sizeof(*props), by_name);
+    for (size_t i = 0; i < type->nprops; i++) {
+        const Prop *prop = props[i];
+        const char *desc = prop->desc ? prop->desc : prop->kind == PROP_BOOL ? "on/off" : NULL;
+        char *left = g_strdup_printf("%s=<%s>", prop->name, kinds[prop->kind]);
+        GString *line = g_string_new(NULL);
+        g_string_printf(line, "  %-22s%s%s", left, desc ? " - " : "", desc ? desc : "");
+        if (prop->def) {
+            g_string_append_printf(line, "%s(default: %s)", desc ? " " : " - ", prop->def);
+        }
+        printf("%s\n", g_strchomp(line->str));
+        g_string_free(line, TRUE);
+        g_free(left);
+    }
+    g_free(props);
     return true;
 }
 
-// The `help` forms. True: something was listed, and nothing is to be run.
-static bool show_lists(const Cmdline *c)
+static bool asks_for_help(const char *option)
+{
+    char **parts = g_strsplit(option, ",", -1);
+    bool asks = false;
+    for (unsigned i = 1; parts[0] && parts[i]; i++) {
+        asks = asks || !strcmp(parts[i], "help") || !strcmp(parts[i], "?");
+    }
+    g_strfreev(parts);
+    return asks;
+}
+
+// The `help` forms. True: something was listed (or *wrong), and nothing is to be run.
+static bool show_lists(const Cmdline *c, bool *wrong, Error *err)
 {
     if (c->machine && (!strcmp(c->machine, "help") || !strcmp(c->machine, "?"))) {
         list_machines(c->target);
@@ -85,18 +122,57 @@ static bool show_lists(const Cmdline *c)
                 list_devices();
                 return true;
             }
-            char *comma = strchr(item->value, ',');
-            if (comma && !strcmp(comma, ",help")) {
-                char *name = g_strndup(item->value, (gsize)(comma - item->value));
-                bool listed = list_properties(name);
-                g_free(name);
-                if (listed) {
-                    return true;
-                }
+            if (asks_for_help(item->value)) {
+                *wrong = !list_properties(item->value, err);
+                return true;
             }
+        }
+        if (!strcmp(item->option, "chardev") && (!strcmp(item->value, "help") || !strcmp(item->value, "?"))) {
+            printf("Available chardev backend types:\n");
+            for (unsigned k = 0; k < chardev_backend_count(); k++) {
+                printf("  %s\n", chardev_backend_name(k));
+            }
+            return true;
+        }
+        if (!strcmp(item->option, "netdev") && (!strcmp(item->value, "help") || !strcmp(item->value, "?"))) {
+            printf("Available netdev backend types:\nsocket\nuser\n");
+            return true;
         }
     }
     return false;
+}
+
+// ---- the process ----
+
+static const char *pidfile; // NULL: none of ours
+
+// The file stays open and locked until the process ends.
+static bool pidfile_create(const char *path, Error *err)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char text[32];
+    int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail(err, "cannot create PID file: Could not create '%s': %s", path, strerror(errno));
+    }
+    if (fcntl(fd, F_SETLK, &lock) < 0) {
+        fail(err, "cannot create PID file: Cannot lock '%s': %s", path, strerror(errno));
+    } else if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n) {
+        fail(err, "cannot create PID file: Could not write '%s': %s", path, strerror(errno));
+    } else {
+        pidfile = path;
+        return true;
+    }
+    close(fd);
+    return false;
+}
+
+static void pidfile_remove(void)
+{
+    if (pidfile) {
+        unlink(pidfile);
+    }
 }
 
 // ---- threads ----
@@ -162,8 +238,6 @@ int main(int argc, char **argv)
     Cmdline cmdline;
     Error err;
     int64_t started_ns = os_clock_monotonic_ns();
-    const char *slash = strrchr(argv[0], '/');
-    program = slash ? slash + 1 : argv[0];
     log_dump_on_abort();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a log that reaches the limit is reported as one that can't be written
@@ -171,21 +245,31 @@ int main(int argc, char **argv)
         return complain(&err);
     }
     if (cmdline.help) {
-        cmdline_help(program);
+        cmdline_help(program_invocation_short_name);
         return EXIT_SUCCESS;
     }
     if (cmdline.version) {
         printf("Backstep emulator version %s\n", BACKSTEP_VERSION);
         return EXIT_SUCCESS;
     }
-    if (show_lists(&cmdline)) {
-        return EXIT_SUCCESS;
+    bool wrong = false;
+    if (show_lists(&cmdline, &wrong, &err)) {
+        return wrong ? complain(&err) : EXIT_SUCCESS;
     }
     if ((cmdline.log_items && !log_set_items(cmdline.log_items, &err)) || (cmdline.log_file && !log_set_file(cmdline.log_file, &err))) {
         return complain(&err);
     }
+    message_timestamps(cmdline.message_timestamps);
+    message_guest_name(cmdline.message_names ? cmdline.name : NULL);
+    if (cmdline.process) {
+        prctl(PR_SET_NAME, cmdline.process);
+    }
+    if (cmdline.pidfile && !pidfile_create(cmdline.pidfile, &err)) {
+        return complain(&err);
+    }
     if (!start_build(&start, &cmdline, &err)) {
         chardev_restore_terminal();
+        pidfile_remove();
         return complain(&err);
     }
     start.vm.config.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
@@ -198,5 +282,6 @@ int main(int argc, char **argv)
         complain(&err);
         status = status ? status : EXIT_FAILURE;
     }
+    pidfile_remove();
     return status;
 }

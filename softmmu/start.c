@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <json-glib/json-glib.h>
+
 #include "block/block-host.h"
 #include "block/drive-host.h"
 #include "chardev/chardev-host.h"
@@ -15,7 +17,9 @@
 #include "net/net-host.h"
 #include "softmmu/block-monitor.h"
 #include "softmmu/loader.h"
+#include "softmmu/stats.h"
 #include "util/log.h"
+#include "util/message.h"
 
 static bool is_item(const CmdlineItem *item, const char *option)
 {
@@ -26,46 +30,87 @@ static bool is_item(const CmdlineItem *item, const char *option)
 
 typedef struct MonitorSpec {
     char *chardev_id;
-    bool qmp;
+    MonitorKind kind;
 } MonitorSpec;
 
-static void want_monitor(Start *start, const char *chardev_id, bool qmp)
+static void want_monitor(Start *start, const char *chardev_id, MonitorKind kind)
 {
     MonitorSpec *spec = g_new0(MonitorSpec, 1);
     spec->chardev_id = g_strdup(chardev_id);
-    spec->qmp = qmp;
+    spec->kind = kind;
     g_ptr_array_add(start->monitors, spec);
 }
 
 static bool add_char(Start *start, const char *option, const char *spec, const char *id, char **chardev_id, Error *err)
 {
     CharChoice choice = { 0 };
+    const char *inner = g_str_has_prefix(spec, "mon:") ? spec + strlen("mon:") : spec;
+    if (option && g_str_has_prefix(inner, "vc") && (!inner[2] || inner[2] == ':')) {
+        return fail(err, "%s %s: vc needs a display, and there is none; use stdio, pty or null", option, spec);
+    }
     if (!chardev_add_legacy(spec, id, &choice, err)) {
-        return fail_prefix(err, "%s %s", option, spec);
+        return fail_prefix(err, "%s %s", option ? option : "default", spec);
     }
     if (choice.monitor && choice.id) {
-        want_monitor(start, choice.id, false);
+        want_monitor(start, choice.id, MONITOR_HMP);
     }
     *chardev_id = choice.id;
     return true;
 }
 
+static bool monitor_given(const Cmdline *c)
+{
+    for (unsigned i = 0; i < c->items->len; i++) {
+        if (is_item(&g_array_index(c->items, CmdlineItem, i), "monitor")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool add_serials(Start *start, Error *err)
 {
     Cmdline *c = start->cmdline;
-    const char *none[1] = { c->nodefaults ? NULL : c->nographic ? (c->monitor ? "stdio" : "mon:stdio") : "vc" };
-    unsigned n = c->serials->len ? c->serials->len : none[0] ? 1 : 0;
+    const char *otherwise = c->nodefaults ? NULL : c->nographic ? (monitor_given(c) ? "stdio" : "mon:stdio") : "vc";
+    unsigned n = c->serials->len ? c->serials->len : otherwise ? 1 : 0;
     char **ids = g_new0(char *, n + 1);
     for (unsigned i = 0; i < n; i++) {
         char id[32];
         snprintf(id, sizeof(id), "serial%u", i);
-        if (!add_char(start, "-serial", c->serials->len ? c->serials->pdata[i] : none[0], id, &ids[i], err)) {
+        bool given = c->serials->len;
+        if (!add_char(start, given ? "-serial" : NULL, given ? c->serials->pdata[i] : otherwise, id, &ids[i], err)) {
             return false;
         }
     }
     start->machine_config.serials = (const char *const *)ids;
     start->machine_config.nserials = n;
     return true;
+}
+
+// -mon [chardev=]ID[,mode=readline|control][,pretty=on|off]
+static bool add_mon(Start *start, const char *value, Error *err)
+{
+    Options *o = options_parse(value, "chardev", err);
+    if (!o) {
+        return false;
+    }
+    const char *id = options_get(o, "chardev"), *mode = options_get(o, "mode");
+    bool pretty = false, control = mode && !strcmp(mode, "control");
+    bool ok = options_bool(o, "pretty", &pretty, err) && options_finish(o, err);
+    if (ok && !id) {
+        ok = fail(err, "Parameter 'chardev' is missing");
+    } else if (ok && mode && !control && strcmp(mode, "readline") != 0) {
+        ok = fail(err, "Parameter 'mode' does not accept value '%s'", mode);
+    } else if (ok && pretty && !control) {
+        ok = fail(err, "'pretty' is not compatible with HMP monitors");
+    } else if (ok && !chardev_find(id)) {
+        ok = fail(err, "chardev \"%s\" not found", id);
+    }
+    if (ok) {
+        want_monitor(start, id, pretty ? MONITOR_QMP_PRETTY : control ? MONITOR_QMP : MONITOR_HMP);
+    }
+    options_free(o);
+    return ok;
 }
 
 static bool add_characters(Start *start, Error *err)
@@ -84,23 +129,24 @@ static bool add_characters(Start *start, Error *err)
     if (!add_serials(start, err)) {
         return false;
     }
-    if (c->monitor && strcmp(c->monitor, "none") != 0) {
-        if (!add_char(start, "-monitor", c->monitor, "compat_monitor0", &id, err)) {
+    unsigned made = 0;
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        bool hmp = is_item(item, "monitor"), pretty = is_item(item, "qmp-pretty");
+        if (is_item(item, "mon") && !add_mon(start, item->value, err)) {
+            return fail_prefix(err, "-mon %s", item->value);
+        }
+        if (!hmp && !pretty && !is_item(item, "qmp")) {
+            continue;
+        }
+        char name[32], option[32];
+        snprintf(name, sizeof(name), "compat_monitor%u", made++);
+        snprintf(option, sizeof(option), "-%s", item->option);
+        if (!add_char(start, option, item->value, name, &id, err)) {
             return false;
         }
         if (id) {
-            want_monitor(start, id, false);
-            g_free(id);
-        }
-    }
-    for (unsigned i = 0; i < c->qmps->len; i++) {
-        char name[32];
-        snprintf(name, sizeof(name), "qmp%u", i);
-        if (!add_char(start, "-qmp", c->qmps->pdata[i], name, &id, err)) {
-            return false;
-        }
-        if (id) {
-            want_monitor(start, id, true);
+            want_monitor(start, id, hmp ? MONITOR_HMP : pretty ? MONITOR_QMP_PRETTY : MONITOR_QMP);
             g_free(id);
         }
     }
@@ -188,6 +234,62 @@ static void set_prop(void *ctx, const char *key, const char *value)
     }
 }
 
+// -global DRIVER.PROP=VALUE, or driver=D,property=P,value=V
+static bool parse_global(const char *text, char **driver, char **prop, char **value, Error *err)
+{
+    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
+    *driver = *prop = *value = NULL;
+    if (dot && equals && dot < equals && dot > text && equals > dot + 1) {
+        *driver = g_strndup(text, (gsize)(dot - text));
+        *prop = g_strndup(dot + 1, (gsize)(equals - dot - 1));
+        *value = g_strdup(equals + 1);
+        return true;
+    }
+    Options *o = options_parse(text, NULL, err);
+    if (!o) {
+        return false;
+    }
+    *driver = g_strdup(options_get(o, "driver"));
+    *prop = g_strdup(options_get(o, "property"));
+    *value = g_strdup(options_get(o, "value"));
+    bool ok = options_finish(o, err);
+    options_free(o);
+    if (ok && (!*driver || !*prop || !*value)) {
+        ok = fail(err, "Parameter '%s' is missing", !*driver ? "driver" : !*prop ? "property" : "value");
+    }
+    return ok;
+}
+
+// Those for this new device; NULL: only looks at what there is.
+static bool apply_globals(Start *start, Device *dev, Error *err)
+{
+    Cmdline *c = start->cmdline;
+    for (unsigned i = 0; i < c->items->len; i++) {
+        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
+        char *driver = NULL, *prop = NULL, *value = NULL;
+        Error why;
+        if (!is_item(item, "global")) {
+            continue;
+        }
+        bool ok = parse_global(item->value, &driver, &prop, &value, err) || fail_prefix(err, "-global %s", item->value);
+        const DeviceType *type = ok ? device_type_find(driver) : NULL;
+        if (ok && !dev && !type) {
+            message("warning: global %s.%s has invalid class name", driver, prop);
+        } else if (ok && !dev && !type->bus) {
+            ok = fail(err, "-global %s: %s is built by the machine, which sets its properties", item->value, driver);
+        } else if (ok && dev && dev->type == type && !device_set(dev, prop, value, &why)) {
+            ok = fail(err, "can't apply global %s.%s=%s: %s", driver, prop, value, why.msg);
+        }
+        g_free(driver);
+        g_free(prop);
+        g_free(value);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool plug(Start *start, const DeviceType *type, Options *o, Error *err)
 {
     Vm *vm = &start->vm;
@@ -197,6 +299,9 @@ static bool plug(Start *start, const DeviceType *type, Options *o, Error *err)
     }
     Device *dev = device_new(vm->machine, type, options_id(o), parent);
     PropSetter setter = { dev, err, true };
+    if (!apply_globals(start, dev, err)) {
+        return false;
+    }
     options_each(o, set_prop, &setter);
     return setter.ok && device_realize(dev, err);
 }
@@ -431,7 +536,7 @@ static void configure_vm(Start *start)
     Cmdline *c = start->cmdline;
     start->vm.config = (VmConfig){
         .icount = c->icount_given, .shift = (uint8_t)c->shift, .shift_auto = c->shift_auto, .sleep = c->sleep, .align = c->align,
-        .start_stopped = c->start_stopped, .no_reboot = c->no_reboot, .no_shutdown = c->no_shutdown,
+        .start_stopped = c->start_stopped, .no_reboot = c->no_reboot, .no_shutdown = c->no_shutdown, .stop_recording = c->rr_stop,
         .chaos_slice = c->chaos_seed ? 1000000 : 0, .chaos_seed = c->chaos_seed,
     };
 }
@@ -480,20 +585,92 @@ static bool open_blocks(Start *start, const char *recorded_json, Error *err)
     return block_open_all(&config, err);
 }
 
+static const Start *reported; // reports have no context of their own
+
+static char *jit_text(void)
+{
+    return stats_jit_text(&reported->vm);
+}
+
+static void append_rom(GString *text, const char *kind, const BootImage *image)
+{
+    for (size_t i = 0; i < image->nsegments; i++) {
+        const BootSegment *segment = &image->segments[i];
+        if (image->flat) { // the machine places it
+            g_string_append_printf(text, "size=0x%06" G_GINT64_MODIFIER "x mem=ram name=\"%s\" (%s)\n", (segment->len + segment->zero_bytes), image->name, kind);
+        } else {
+            g_string_append_printf(text, "addr=%016" G_GINT64_MODIFIER "x size=0x%06" G_GINT64_MODIFIER "x mem=ram name=\"%s\" (%s)\n",
+                                   segment->gpa, (segment->len + segment->zero_bytes), image->name, kind);
+        }
+    }
+}
+
+static char *roms_text(void)
+{
+    GString *text = g_string_new(NULL);
+    append_rom(text, "firmware", &reported->boot.firmware);
+    append_rom(text, "kernel", &reported->boot.kernel);
+    if (reported->boot.initrd) {
+        g_string_append_printf(text, "size=0x%06" G_GINT64_MODIFIER "x mem=ram name=\"%s\" (initrd)\n", reported->boot.initrd_bytes,
+                               reported->cmdline->initrd);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *machines_json(void)
+{
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_array(b);
+    for (unsigned i = 0; machine_types[i]; i++) {
+        const MachineType *type = machine_types[i];
+        if (strcmp(type->target, reported->vm.target->name) != 0) {
+            continue;
+        }
+        json_builder_begin_object(b);
+        json_builder_set_member_name(b, "hotpluggable-cpus");
+        json_builder_add_boolean_value(b, FALSE);
+        json_builder_set_member_name(b, "name");
+        json_builder_add_string_value(b, type->name);
+        json_builder_set_member_name(b, "numa-mem-supported");
+        json_builder_add_boolean_value(b, FALSE);
+        json_builder_set_member_name(b, "cpu-max");
+        json_builder_add_int_value(b, type->max_cpus);
+        json_builder_set_member_name(b, "deprecated");
+        json_builder_add_boolean_value(b, FALSE);
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+    JsonNode *root = json_builder_get_root(b);
+    char *text = json_to_string(root, FALSE);
+    json_node_unref(root);
+    g_object_unref(b);
+    return text;
+}
+
 static bool attach_monitors(Start *start, Error *err)
 {
-    MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name };
+    MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name,
+                             .uuid = start->cmdline->uuid };
     static const MonitorReport network = { .hmp = "info network", .help = "show the network state", .text = net_info_text };
     static const MonitorReport usernet = { .hmp = "info usernet", .help = "show user network stack connection states",
                                            .text = net_usernet_text };
+    static const MonitorReport others[] = {
+        { .hmp = "info jit", .help = "show dynamic compiler info", .text = jit_text, .machine = true },
+        { .hmp = "info roms", .help = "show roms", .text = roms_text },
+        { .qmp = "query-machines", .json = machines_json },
+    };
+    reported = start;
     monitor_init(&config);
     block_monitor_add();
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
+        monitor_add_report(&others[i]);
+    }
     monitor_add_report(&network);
     monitor_add_report(&usernet);
     for (unsigned i = 0; i < start->monitors->len; i++) {
         const MonitorSpec *spec = start->monitors->pdata[i];
         Chardev *chardev = chardev_find(spec->chardev_id);
-        if (!chardev || !monitor_add(spec->qmp ? MONITOR_QMP : MONITOR_HMP, chardev, err)) {
+        if (!chardev || !monitor_add(spec->kind, chardev, err)) {
             return fail_prefix(err, "monitor on %s", spec->chardev_id);
         }
     }
@@ -522,7 +699,8 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     configure_vm(start);
     bool replaying = cmdline->rr && !strcmp(cmdline->rr, "replay");
     chardev_set_replaying(replaying);
-    if (!parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
+    net_set_streams(&guestfwd_streams);
+    if (!apply_globals(start, NULL, err) || !parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
         !add_drives(start, err) || (replaying && !replay_play(vm->replay, cmdline->rrfile, &recorded, err)) ||
         !open_blocks(start, recorded, err) || !build_machine(start, err) ||
         !net_open_all(cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||

@@ -19,6 +19,8 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err);
 // After the loop: closes the log (its clean end), drives, character devices. False: what was lost.
 bool start_finish(Start *start, Error *err);
 
+extern const struct NetStreams guestfwd_streams; // softmmu/guestfwd.c
+
 // softmmu/describe.c: the configuration that the log's header holds: {"argv": […], "resolved": {…}, "images": …}; g_free.
 char *describe_config(const Start *start);
 // Compares it with that of a log, item by item. False: err lists what differs.

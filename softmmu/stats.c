@@ -88,3 +88,24 @@ bool stats_write(const Vm *vm, int64_t started_ns, const char *path, Error *err)
     fprintf(f, "  \"post_to_delivery_p99_us\": %.3f\n}\n", latency_p99_us(vm));
     return fclose(f) == 0 ? true : fail(err, "could not write the figures to '%s': %s", path, strerror(errno));
 }
+
+char *stats_jit_text(const Vm *vm)
+{
+    const Exec *exec = vm->exec;
+    GString *text = g_string_new("Translation state:\n");
+    g_string_append_printf(text, "blocks              %" PRIu64 "\n", exec->nblocks);
+    g_string_append_printf(text, "guest instructions  %" PRIu64 " translated\n", exec->translated_guest);
+    if (exec->jit) {
+        const JitStats *jit = jit_stats(exec->jit);
+        g_string_append_printf(text, "T1 blocks           %" PRIu64 ", %" PRIu64 " guest instructions\n", jit->blocks, jit->guest);
+        g_string_append_printf(text, "T1 code             %" PRIu64 " bytes hot, %" PRIu64 " cold\n", jit->hot_bytes,
+                               jit->cold_bytes);
+        g_string_append_printf(text, "T1 flush count      %" PRIu64 "\n", jit->flushes);
+    } else {
+        g_string_append(text, "T1                  off\n");
+    }
+    g_string_append_printf(text, "\nStatistics:\ninvalidate count    %" PRIu64 "\nTLB fills           %" PRIu64
+                           "\nTLB full flushes    %" PRIu64 "\nTLB drops           %" PRIu64 "\nrun alone           %" PRIu64 "\n",
+                           exec->code_invalidations, exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->alone);
+    return g_string_free(text, FALSE);
+}

@@ -5,3 +5,4 @@
 
 // `started_ns`: when the process began (host's monotonic clock). After the loop.
 bool stats_write(const Vm *vm, int64_t started_ns, const char *path, Error *err);
+char *stats_jit_text(const Vm *vm); // `info jit`; g_free

@@ -32,6 +32,9 @@ static bool op_resume(void *ctx, Error *err)
     if (vm->state == RUN_SHUTDOWN) {
         return fail(err, "Resetting the Virtual Machine is required");
     }
+    if (!replay_resume(vm->replay, err)) {
+        return fail_prefix(err, "the log still can't be written");
+    }
     vm_cont(vm);
     return true;
 }

@@ -430,9 +430,15 @@ static void report_failures(Vm *vm)
     }
     if (vm->log_failed) {
         vm->log_failed = false;
-        fprintf(stderr, "Replay: the log can't be written any more: %s; the machine is paused, what was recorded is whole\n",
-                vm->log_error);
-        vm_stop(vm, RUN_IO_ERROR);
+        if (vm->config.stop_recording) {
+            fprintf(stderr, "Replay: the log can't be written any more: %s; the recording is over, what was recorded is whole; "
+                            "the machine runs on\n", vm->log_error);
+            replay_abandon(vm->replay);
+        } else {
+            fprintf(stderr, "Replay: the log can't be written any more: %s; the machine is paused, what was recorded is whole; "
+                            "make room and say cont, or quit\n", vm->log_error);
+            vm_stop(vm, RUN_IO_ERROR);
+        }
     }
 }
 

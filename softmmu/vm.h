@@ -14,6 +14,7 @@ typedef struct VmConfig {
     bool shift_auto, sleep, align;
     bool start_stopped;        // -S
     bool no_reboot, no_shutdown;
+    bool stop_recording;       // rrfull=stop: a log that can't be written is given up, and the machine goes on
     bool progress;             // a line on stderr about a long replay
     unsigned chaos_slice;      // tests: live slices of at most this many instructions, random; 0: off
     uint64_t chaos_seed;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,8 +32,8 @@ static const struct LogItem {
     {LOG_MMIO, "mmio", "show each access to a device register (lots of logs)"},
 };
 
-static GMutex lock; // guards all below but log_channels, which is set before there are other
-                    // threads or by the monitor
+// Guards all below but log_channels, which is set before there are other threads or by the monitor.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static FILE *file;  // NULL: stderr
 static char ring[LOG_RING_LINES][LOG_RING_WIDTH];
 static uint8_t ring_length[LOG_RING_LINES];
@@ -56,12 +57,12 @@ void log_printf(uint32_t channels, const char *fmt, ...)
     va_start(ap, fmt);
     char *text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
-    g_mutex_lock(&lock);
+    pthread_mutex_lock(&lock);
     ring_append(text);
     if (log_enabled(channels)) {
         fputs(text, file ? file : stderr);
     }
-    g_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock);
     g_free(text);
 }
 
@@ -130,12 +131,12 @@ bool log_set_file(const char *path, Error *err)
             return false;
         }
     }
-    g_mutex_lock(&lock);
+    pthread_mutex_lock(&lock);
     if (file) {
         fclose(file);
     }
     file = opened;
-    g_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock);
     return true;
 }
 

@@ -24,3 +24,9 @@ int64_t os_clock_realtime_ns(void)
 {
     return clock_read_ns(CLOCK_REALTIME);
 }
+
+void os_clock_deadline(struct timespec *at, int64_t ns)
+{
+    int64_t end = os_clock_monotonic_ns() + (ns > 0 ? ns : 0);
+    *at = (struct timespec){.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
+}

@@ -5,7 +5,9 @@
 // clock through the seam.
 #pragma once
 #include <stdint.h>
+#include <time.h>
 
 int64_t os_clock_monotonic_ns(
     void); // ns since some point; never goes back; stands still while the host sleeps
 int64_t os_clock_realtime_ns(void); // ns since 1970-01-01 UTC; may jump
+void os_clock_deadline(struct timespec *at, int64_t ns); // `ns` from now on the monotonic clock, for timed waits

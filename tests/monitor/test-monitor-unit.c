@@ -212,6 +212,35 @@ static void test_editing(void)
     end();
 }
 
+static void assert_completes(const char *line, size_t word, const char *expected)
+{
+    size_t at;
+    GPtrArray *names = hmp_complete(line, &at);
+    g_ptr_array_add(names, NULL);
+    char *all = g_strjoinv(" ", (char **)names->pdata);
+    g_assert_cmpstr(all, ==, expected);
+    g_assert_cmpuint(at, ==, word);
+    g_free(all);
+    g_ptr_array_unref(names);
+}
+
+static void test_completion(void)
+{
+    assert_completes("replay_", 0, "replay_break replay_delete_break replay_seek");
+    assert_completes("  qu", 2, "quit");
+    assert_completes("info sta", 5, "status");
+    assert_completes("help info sta", 10, "status");
+    assert_completes("help sav", 5, "savevm");
+    assert_completes("info status ", 5, "");
+    assert_completes("nothing", 0, "");
+    begin(MONITOR_HMP);
+    assert_shows("info stat\t\r", "info status \r\nVM status: paused (prelaunch)");
+    assert_shows("rep\t", "replay_");
+    assert_shows("\t", "replay_break         replay_delete_break");
+    assert_shows("s\t1\020\016\025info hist\t\r", "0: 'info status '\r\n1: 'info history '\r\n(qemu) ");
+    end();
+}
+
 // Ten clients, each leaving in the middle of something.
 static void test_leaving(void)
 {
@@ -321,6 +350,7 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/json/bounds", test_bounds);
     g_test_add_func("/monitor/json/garbage", test_garbage);
     g_test_add_func("/monitor/editing", test_editing);
+    g_test_add_func("/monitor/completion", test_completion);
     g_test_add_func("/monitor/leaving", test_leaving);
     g_test_add_func("/control/order", test_control_order);
     g_test_add_func("/control/ended", test_control_ended);

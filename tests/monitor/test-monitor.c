@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Plays a transcript with a monitor over a socket, against the fake machine loop.
 //
-// A transcript's first lines say `kind: qmp|hmp` and `mode: none|record|play`. Then `> TEXT` is sent (with
+// A transcript's first lines say `kind: qmp|qmp-pretty|hmp` and `mode: none|record|play`. Then `> TEXT` is sent (with
 // a line end; `>| TEXT` without one) and each `< PATTERN` must be the next line that comes back: * and ?
 // match as in file names, DIR is the test's directory. After the last line nothing more may come. In HMP
 // the echo of what was sent isn't shown in transcripts, and neither is the prompt.
@@ -186,7 +186,9 @@ int main(int argc, char **argv)
     input = g_string_new(NULL);
 
     FakeLoop *loop = fake_loop_new(mode);
-    MonitorConfig config = {.control = loop->control, .vm_name = "guest", .target = "fake64"};
+    MonitorConfig config = {.control = loop->control, .vm_name = "guest", .target = "fake64",
+                            .uuid = "00112233-4455-6677-8899-aabbccddeeff"};
+    bool pretty = strcmp(lines[0], "kind: qmp-pretty") == 0;
     monitor_init(&config);
     for (unsigned i = 0; i < G_N_ELEMENTS(reports); i++) {
         monitor_add_report(&reports[i]);
@@ -196,7 +198,9 @@ int main(int argc, char **argv)
     CharChoice choice;
     Error err = {0};
     if (!chardev_add_legacy(spec, "mon0", &choice, &err) ||
-        !monitor_add(hmp ? MONITOR_HMP : MONITOR_QMP, chardev_find("mon0"), &err) ||
+        !chardev_add("ringbuf,id=ring,size=64", &err) ||
+        !monitor_add(hmp ? MONITOR_HMP : pretty ? MONITOR_QMP_PRETTY : MONITOR_QMP,
+                     chardev_find("mon0"), &err) ||
         !chardev_open_all(&err)) {
         stop("set-up", NULL, err.msg);
     }
