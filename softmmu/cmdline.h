@@ -17,13 +17,13 @@ typedef struct Cmdline {
     char **argv;
     const char *target;        // from the program's name or --target
     const char *machine, *machine_options, *cpu, *kernel, *initrd, *append, *bios, *dtb;
-    const char *display, *name, *monitor, *rtc, *log_items, *log_file, *icount;
+    const char *dumpdtb, *display, *name, *monitor, *rtc, *log_items, *log_file, *icount;
     uint64_t ram_bytes;        // 0: the machine's default
     unsigned smp;
     bool nographic, nodefaults, start_stopped, no_reboot, no_shutdown, snapshot, help, version;
     GPtrArray *dirs;           // const char *, -L, NULL-terminated
     GPtrArray *serials, *qmps; // const char *
-    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global
+    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global, -fw_cfg
     // -icount
     bool icount_given, shift_auto, shift_given, sleep, align;
     unsigned shift;

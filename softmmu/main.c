@@ -164,6 +164,7 @@ int main(int argc, char **argv)
     int64_t started_ns = os_clock_monotonic_ns();
     const char *slash = strrchr(argv[0], '/');
     program = slash ? slash + 1 : argv[0];
+    g_set_prgname(program); // for warnings
     log_dump_on_abort();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a log that reaches the limit is reported as one that can't be written
@@ -187,6 +188,10 @@ int main(int argc, char **argv)
     if (!start_build(&start, &cmdline, &err)) {
         chardev_restore_terminal();
         return complain(&err);
+    }
+    if (start.done) {
+        fprintf(stderr, "%s: info: dtb dumped to %s. Exiting.\n", program, cmdline.dumpdtb);
+        return EXIT_SUCCESS;
     }
     start.vm.config.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     run(&start.vm);

@@ -11,9 +11,11 @@
 #include "block/drive-host.h"
 #include "chardev/chardev-host.h"
 #include "core/options.h"
+#include "hw/pci/pci.h"
 #include "monitor/monitor.h"
 #include "net/net-host.h"
 #include "softmmu/block-monitor.h"
+#include "softmmu/boot-items.h"
 #include "softmmu/loader.h"
 #include "util/log.h"
 
@@ -210,7 +212,9 @@ static bool plug_text(Start *start, const char *text, Error *err)
     const char *driver = options_get(o, "driver");
     const DeviceType *type = driver ? device_type_find(driver) : NULL;
     bool ok;
-    if (!driver) {
+    if (driver && !strcmp(driver, "loader")) {
+        ok = items_loader(start, o, err);
+    } else if (!driver) {
         ok = fail(err, "Parameter 'driver' is missing");
     } else if (!type) {
         ok = fail(err, "'%s' is not a valid device model name", driver);
@@ -480,8 +484,15 @@ static bool open_blocks(Start *start, const char *recorded_json, Error *err)
     return block_open_all(&config, err);
 }
 
+static Machine *reported; // the machine of the reports below: there is one
+
+static char *report_pci_text(void) { return pci_info_text(reported); }
+static char *report_pci_json(void) { return pci_info_json(reported); }
+
 static bool attach_monitors(Start *start, Error *err)
 {
+    static const MonitorReport pci = { .hmp = "info pci", .help = "show PCI info", .text = report_pci_text,
+                                       .qmp = "query-pci", .json = report_pci_json, .machine = true };
     MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name };
     static const MonitorReport network = { .hmp = "info network", .help = "show the network state", .text = net_info_text };
     static const MonitorReport usernet = { .hmp = "info usernet", .help = "show user network stack connection states",
@@ -490,6 +501,8 @@ static bool attach_monitors(Start *start, Error *err)
     block_monitor_add();
     monitor_add_report(&network);
     monitor_add_report(&usernet);
+    reported = start->vm.machine;
+    monitor_add_report(&pci);
     for (unsigned i = 0; i < start->monitors->len; i++) {
         const MonitorSpec *spec = start->monitors->pdata[i];
         Chardev *chardev = chardev_find(spec->chardev_id);
@@ -522,9 +535,9 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     configure_vm(start);
     bool replaying = cmdline->rr && !strcmp(cmdline->rr, "replay");
     chardev_set_replaying(replaying);
-    if (!parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
+    if (!items_globals(start, err) || !parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
         !add_drives(start, err) || (replaying && !replay_play(vm->replay, cmdline->rrfile, &recorded, err)) ||
-        !open_blocks(start, recorded, err) || !build_machine(start, err) ||
+        !open_blocks(start, recorded, err) || !build_machine(start, err) || !items_fw_cfg(start, err) ||
         !net_open_all(cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||
         !add_devices(start, err)) {
         return false;
@@ -544,8 +557,12 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     }
     vm_init(vm);
     machine_reset(vm->machine);
-    if (!vm->type->boot(vm->machine, &start->machine_config, &start->boot, err)) {
+    if (!vm_boot(vm, err)) {
         return false;
+    }
+    if (cmdline->dumpdtb) {
+        start->done = items_dump_dtb(start, cmdline->dumpdtb, err);
+        return start->done;
     }
     return attach_monitors(start, err) && chardev_open_all(err);
 }

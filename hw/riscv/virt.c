@@ -346,6 +346,17 @@ static bool virt32_boot(Machine *machine, const MachineConfig *config, const Boo
     return virt_boot_width(machine, config, spec, 32, err);
 }
 
+// The reset ROM knows where it is.
+static const uint8_t *virt_device_tree(Machine *machine, uint64_t *len)
+{
+    uint64_t room = 8, gpa;
+    memcpy(&gpa, memory_ram_at(machine, VIRT_ROM_GPA + 0x20, &room), sizeof gpa);
+    *len = VIRT_FDT_BYTES_MAX;
+    const uint8_t *fdt = memory_ram_at(machine, GUINT64_FROM_LE(gpa), len);
+    *len = fdt ? fdt_totalsize(fdt) : 0;
+    return fdt;
+}
+
 // ---- plugging ----
 
 static bool virt_slot_used(Machine *machine, const Device *transport)
@@ -362,7 +373,13 @@ static bool virt_slot_used(Machine *machine, const Device *transport)
 // eth0 are the same devices.
 static Device *virt_slot(Machine *machine, const DeviceType *type, const char *bus, Error *err)
 {
-    if (type->bus && g_str_equal(type->bus, "PCI")) {
+    bool is_pci = g_strcmp0(type->bus, "PCI") == 0;
+    if (bus && (is_pci ? g_str_has_prefix(bus, "virtio-mmio-bus.")
+                       : g_strcmp0(type->bus, "virtio") == 0 && g_str_equal(bus, "pcie.0"))) {
+        fail(err, "Device '%s' can't go on %s bus", type->name, is_pci ? "virtio-mmio-bus" : "PCIE");
+        return NULL;
+    }
+    if (is_pci) {
         return pci_slot(machine, type, bus, err);
     }
     if (type->bus && g_str_equal(type->bus, "virtio-serial-bus")) {
@@ -408,6 +425,7 @@ static const char *const virt32_firmware[] = {"opensbi-riscv32-generic-fw_dynami
 #define VIRT                                                                                       \
     .name = "virt", .desc = "RISC-V VirtIO board", .max_cpus = VIRT_HARTS_MAX,                     \
     .default_ram_bytes = 128 << 20, .reset_gpa = VIRT_ROM_GPA, .slot = virt_slot,                  \
+    .device_tree = virt_device_tree,                                                               \
     .virtio_blk = "virtio-blk-device", .nic = "virtio-net-device"
 
 const MachineType machine_riscv_virt = {
