@@ -90,7 +90,7 @@ static const PciHost host = {.bus = gpex_bus, .window = gpex_window, .intx = gpe
 static bool gpex_realize(Device *dev, Error *err)
 {
     Gpex *gpex = (Gpex *)dev;
-    pci_bus_init(&gpex->bus, dev, NULL, "pcie.0", true);
+    pci_bus_init(&gpex->bus, dev, NULL, "pcie.0");
     return true;
 }
 

@@ -6,12 +6,11 @@
 
 #include <string.h>
 
-void pci_bus_init(PciBus *bus, Device *owner, PciDevice *bridge, const char *name, bool express)
+void pci_bus_init(PciBus *bus, Device *owner, PciDevice *bridge, const char *name)
 {
     bus->owner = owner;
     bus->bridge = bridge;
     bus->name = g_strdup(name);
-    bus->express = express;
 }
 
 void pci_bus_fini(PciBus *bus)

@@ -361,11 +361,7 @@ static PciBus *bus_numbered(PciBus *bus, unsigned number)
 static PciDevice *function_at(PciBus *root, unsigned bdf)
 {
     PciBus *bus = bdf >> 8 ? bus_numbered(root, bdf >> 8) : root;
-    // An express link has one device at its other end.
-    if (!bus || (bus->bridge && bus->express && (bdf & 0xf8))) {
-        return NULL;
-    }
-    return bus->function[bdf & 0xff];
+    return bus ? bus->function[bdf & 0xff] : NULL;
 }
 
 uint32_t pci_config_read(PciBus *root, unsigned bdf, unsigned reg, unsigned size)

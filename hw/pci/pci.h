@@ -158,11 +158,10 @@ struct PciBus { // wiring only
     Device *owner;                      // host bridge, or the bridge's function
     PciDevice *bridge;                  // NULL: the root bus
     char *name;                         // as in bus=
-    bool express;
     PciDevice *function[PCI_FUNCTIONS]; // by slot << 3 | function
 };
 
-void pci_bus_init(PciBus *bus, Device *owner, PciDevice *bridge, const char *name, bool express);
+void pci_bus_init(PciBus *bus, Device *owner, PciDevice *bridge, const char *name);
 void pci_bus_fini(PciBus *bus);
 // Bus number, slot and function in bits 15:8, 7:3, 2:0. size 1, 2 or 4; reg aligned to it. What isn't
 // there reads as ones.

@@ -451,16 +451,11 @@ static void add_structures(VirtioPci *v)
 static bool choose_interfaces(VirtioPci *v, Error *err)
 {
     const char *text = v->disable_legacy;
-    const PciBus *bus = pci_bus_of(v->pci.dev.parent);
-    if (g_str_equal(text, "auto")) { // behind an express link there is no I/O space to be had
-        v->legacy = !(bus && bus->bridge && bus->express);
-    } else {
-        bool disable;
-        if (!parse_bool("disable-legacy", text, &disable, err)) {
-            return fail(err, "Parameter 'disable-legacy' does not accept value '%s'", text);
-        }
-        v->legacy = !disable;
+    bool disable = false; // auto: off, since all buses here have I/O space
+    if (!g_str_equal(text, "auto") && !parse_bool("disable-legacy", text, &disable, err)) {
+        return fail(err, "Parameter 'disable-legacy' does not accept value '%s'", text);
     }
+    v->legacy = !disable;
     return (v->legacy || !v->disable_modern) ||
            fail(err, "device cannot work as neither modern nor legacy mode is enabled");
 }

@@ -68,6 +68,7 @@ static Device *plug_pci_host(World *w)
     static const GpexWindow window[GPEX_WINDOWS] = {
         [GPEX_ECAM] = {ECAM, 1 << 28},
         [GPEX_MMIO] = {PCI_MMIO, 1 << 30},
+        [GPEX_MMIO_HIGH] = {UINT64_C(0x400000000), UINT64_C(1) << 34},
         [GPEX_PIO] = {PCI_PIO, 1 << 16},
     };
     Error err = {""};

@@ -338,8 +338,12 @@ static void test_msix(void)
     set(config(fake, 4), 2, PCI_COMMAND_MEM | PCI_COMMAND_MASTER);
     g_assert_cmphex(message(1), ==, 101);
     g_assert_cmphex(get(MMIO + PBA, 4), ==, 0);
+    set(config(fake, cap + 2), 2, 0xc000);
     pci_msix_notify(&fake->pci, 3);
     pci_msix_notify(&fake->pci, 4); // none
+    g_assert_cmphex(message(3), ==, 0);
+    g_assert_cmphex(get(MMIO + PBA, 4), ==, 8);
+    set(config(fake, cap + 2), 2, 0x8000);
     g_assert_cmphex(message(3), ==, 103);
     set(MMIO + 16 * 2 + 12, 4, 1);
     pci_msix_notify(&fake->pci, 2);
@@ -392,6 +396,63 @@ static void test_msi(void)
     world_free(w);
 }
 
+// Two bridges, one behind the other, and a function at slot 2 of the last bus.
+static void test_bridge(void)
+{
+    setup();
+    Error err = {""};
+    Device *outer = device_new(w->machine, device_type_find("pci-bridge"), "br0", host);
+    g_assert_true(device_set(outer, "addr", "1", &err) && device_realize(outer, &err));
+    Device *inner = device_new(w->machine, device_type_find("pci-bridge"), "br1", outer);
+    g_assert_true(device_set(inner, "addr", "3", &err) && device_realize(inner, &err));
+    Fake *fake = try_function(inner, "2", &err);
+    g_assert_nonnull(fake);
+    g_assert_true(pci_slot(w->machine, &fake_type, "br1", &err) == inner);
+    g_assert_null(pci_slot(w->machine, &fake_type, "br2", &err));
+    const uint64_t one = ECAM + (1 << 15), bus5 = ECAM + (5 << 20), bus7 = ECAM + (7 << 20);
+    const uint64_t two = bus5 + (3 << 15), function2 = bus7 + (2 << 15);
+    g_assert_cmphex(get(one + PCI_HEADER_TYPE, 1), ==, 1);
+    g_assert_cmphex(get(two, 4), ==, 0xffffffff); // no bus numbers yet
+    set(one + PCI_PRIMARY_BUS, 4, 0x00070500);
+    g_assert_cmphex(get(two, 4), ==, 0x00011b36);
+    set(two + PCI_PRIMARY_BUS, 4, 0x00070705);
+    g_assert_cmphex(get(function2, 4), ==, 0x56781234);
+    g_assert_cmphex(get(ECAM + (6 << 20), 4), ==, 0xffffffff);
+    set(function2 + 0x10, 4, 0x2000);
+    set(function2 + 0x14, 4, MMIO + 0x500000);
+    set(function2 + 0x1c, 4, 5); // at 0x500000000
+    set(function2 + 4, 2, 7);
+    g_assert_cmphex(get(MMIO + 0x500000, 4), ==, 0xffffffff); // the bridges pass nothing
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t bridge = i ? one : two;
+        set(bridge + PCI_IO_BASE, 2, 0x2020);
+        set(bridge + PCI_MEM_BASE, 4, 0x40504050);
+        set(bridge + PCI_PREF_BASE, 4, 0);
+        set(bridge + PCI_PREF_BASE_HIGH, 4, 5);
+        set(bridge + PCI_PREF_LIMIT_HIGH, 4, 5);
+        g_assert_cmphex(get(MMIO + 0x500000, 4), ==, 0xffffffff);
+        set(bridge + 4, 2, 7);
+    }
+    set(MMIO + 0x500000, 4, 22);
+    set(PIO + 0x2000, 4, 11);
+    set(0x500000000, 4, 33);
+    g_assert_cmpuint(fake->s.value[0] + fake->s.value[1] + fake->s.value[2], ==, 66);
+    world_reload(w);
+    g_assert_cmpuint(get(MMIO + 0x500000, 4), ==, 22);
+    set(one + PCI_MEM_BASE, 4, 0x40604060);
+    g_assert_cmphex(get(MMIO + 0x500000, 4), ==, 0xffffffff);
+    pci_set_intx(&fake->pci, true);
+    g_assert_cmphex(lines, ==, 1 << ((0 + 2 + 3 + 1) % 4));
+    g_assert_true(pci_masters(&fake->pci));
+    set(one + 4, 2, 3);
+    g_assert_false(pci_masters(&fake->pci));
+    char *text = pci_info_text(w->machine);
+    g_assert_nonnull(strstr(text, "  Bus  7, device   2, function 0:\n"));
+    g_assert_nonnull(strstr(text, "      secondary bus 5.\n      subordinate bus 7.\n"));
+    g_free(text);
+    world_free(w);
+}
+
 static void test_info(void)
 {
     setup();
@@ -432,6 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/intx", test_intx);
     g_test_add_func("/pci/msix", test_msix);
     g_test_add_func("/pci/msi", test_msi);
+    g_test_add_func("/pci/bridge", test_bridge);
     g_test_add_func("/pci/info", test_info);
     return g_test_run();
 }
