@@ -488,6 +488,9 @@ static bool virtio_pci_realize(Device *dev, Error *err)
     if (v->disable_modern) {
         v->pci.bars[BAR_MODERN].kind = PCI_BAR_NONE;
     }
+    if (v->vectors == UINT32_MAX) {
+        v->vectors = virtio_queues((const VirtioDevice *)dev->inner) + 1;
+    }
     if (v->vectors == 0) {
         v->pci.bars[BAR_MSIX].kind = PCI_BAR_NONE;
     }
@@ -503,13 +506,16 @@ static bool virtio_pci_realize(Device *dev, Error *err)
 
 // ---- the types ----
 
+#define VECTORS_AUTO "4294967295"
+
 #define VIRTIO_PCI_PROPS(vectors_default) \
     PCI_PROPS(VirtioPci, pci), \
     {"disable-legacy", "no interface for drivers before VIRTIO 1.0: on, off, auto", PROP_STRING, \
      offsetof(VirtioPci, disable_legacy), "auto"}, \
     {"disable-modern", "no interface for VIRTIO 1.0", PROP_BOOL, \
      offsetof(VirtioPci, disable_modern), "off"}, \
-    {"vectors", "MSI-X vectors, 0: no MSI-X", PROP_U32, offsetof(VirtioPci, vectors), \
+    {"vectors", "MSI-X vectors, 0: no MSI-X (default: one a queue and one)", PROP_U32, \
+     offsetof(VirtioPci, vectors), \
      vectors_default}
 
 #define VIRTIO_PCI_REGIONS(legacy_bytes) \
@@ -547,18 +553,18 @@ static bool virtio_pci_realize(Device *dev, Error *err)
 extern const DeviceType device_virtio_blk_device, device_virtio_net_device,
     device_virtio_rng_device, device_virtio_serial_device;
 
-static const Prop virtio_blk_pci_props[] = {VIRTIO_PCI_PROPS("2")};
+static const Prop virtio_blk_pci_props[] = {VIRTIO_PCI_PROPS(VECTORS_AUTO)};
 static const MmioRegion virtio_blk_pci_mmio[] = {VIRTIO_PCI_REGIONS(0x80)};
 static const PciClass virtio_blk_pci_class = VIRTIO_PCI_CLASS(0x1001, 0x010000);
 VIRTIO_PCI_TYPE(virtio_blk_pci, "virtio-blk-pci", "virtio disk on PCI", device_virtio_blk_device);
 
-static const Prop virtio_net_pci_props[] = {VIRTIO_PCI_PROPS("4")};
+static const Prop virtio_net_pci_props[] = {VIRTIO_PCI_PROPS(VECTORS_AUTO)};
 static const MmioRegion virtio_net_pci_mmio[] = {VIRTIO_PCI_REGIONS(0x20)};
 static const PciClass virtio_net_pci_class = VIRTIO_PCI_CLASS(0x1000, 0x020000);
 VIRTIO_PCI_TYPE(virtio_net_pci, "virtio-net-pci", "virtio network card on PCI",
                 device_virtio_net_device);
 
-static const Prop virtio_rng_pci_props[] = {VIRTIO_PCI_PROPS("2")};
+static const Prop virtio_rng_pci_props[] = {VIRTIO_PCI_PROPS(VECTORS_AUTO)};
 static const MmioRegion virtio_rng_pci_mmio[] = {VIRTIO_PCI_REGIONS(0x20)};
 static const PciClass virtio_rng_pci_class = VIRTIO_PCI_CLASS(0x1005, 0x00ff00);
 VIRTIO_PCI_TYPE(virtio_rng_pci, "virtio-rng-pci", "virtio random number generator on PCI",

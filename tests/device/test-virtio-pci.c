@@ -46,6 +46,7 @@ static void test_config(void)
         uint32_t id, class, bar0, subsystem, msix, io_ones;
     } spaces[] = {
         {"virtio-blk-pci", "drive=d0", 0x10011af4, 0x01000000, 1, 0x00021af4, 0x00018411, 0xffffff81},
+        {"virtio-blk-pci", "drive=d0,num-queues=3", 0x10011af4, 0x01000000, 1, 0x00021af4, 0x00038411, 0xffffff81},
         {"virtio-net-pci", NULL, 0x10001af4, 0x02000000, 1, 0x00011af4, 0x00038411, 0xffffffe1},
         {"virtio-rng-pci", NULL, 0x10051af4, 0x00ff0000, 1, 0x00041af4, 0x00018411, 0xffffffe1},
         {"virtio-serial-pci", NULL, 0x10031af4, 0x07800000, 1, 0x00031af4, 0x00018411, 0xffffffc1},
