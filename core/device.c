@@ -38,6 +38,20 @@ static char *device_path(const Machine *machine, const DeviceType *type, const D
     return path;
 }
 
+// After the inner device was made: a global of the outer type may be one of its properties.
+static void set_globals(Device *dev)
+{
+    GArray *globals = machine_internal(dev->machine)->globals;
+    Error err;
+    for (unsigned i = 0; i < globals->len; i++) {
+        const DeviceGlobal *global = &g_array_index(globals, DeviceGlobal, i);
+        if (global->type == dev->type) {
+            bool ok = device_set(dev, global->prop, global->value, &err);
+            assert(ok); // device_global has tried it
+        }
+    }
+}
+
 Device *device_new(Machine *machine, const DeviceType *type, const char *id, Device *parent)
 {
     Error err;
@@ -62,6 +76,8 @@ Device *device_new(Machine *machine, const DeviceType *type, const char *id, Dev
     }
     g_ptr_array_add(machine->devices, dev);
     timers_register(dev);
+    dev->inner = type->inner ? device_new(machine, type->inner, NULL, dev) : NULL;
+    set_globals(dev);
     return dev;
 }
 
@@ -144,21 +160,74 @@ static bool prop_set(const DeviceType *type, const Prop *prop, void *slot, const
     assert(false); // device_check knows the kinds
 }
 
-bool device_set(Device *dev, const char *name, const char *value, Error *err)
+static const Prop *find_prop(const DeviceType *type, const char *name)
 {
-    const DeviceType *type = dev->type;
     for (size_t i = 0; i < type->nprops; i++) {
-        const Prop *prop = &type->props[i];
-        if (!strcmp(prop->name, name)) {
-            return prop_set(type, prop, (uint8_t *)dev + prop->offset, value, err);
+        if (!strcmp(type->props[i].name, name)) {
+            return &type->props[i];
         }
     }
-    return fail(err, "Property '%s.%s' not found", type->name, name);
+    return NULL;
+}
+
+bool device_set(Device *dev, const char *name, const char *value, Error *err)
+{
+    const Prop *prop = find_prop(dev->type, name);
+    const Prop *inner = !prop && dev->inner ? find_prop(dev->inner->type, name) : NULL;
+    if (!prop && !inner) {
+        return fail(err, "Property '%s.%s' not found", dev->type->name, name);
+    }
+    // Messages name the device that the user asked for.
+    return prop ? prop_set(dev->type, prop, (uint8_t *)dev + prop->offset, value, err)
+                : prop_set(dev->type, inner, (uint8_t *)dev->inner + inner->offset, value, err);
 }
 
 bool device_realize(Device *dev, Error *err)
 {
-    return !dev->type->realize || dev->type->realize(dev, err);
+    return (!dev->type->realize || dev->type->realize(dev, err)) &&
+           (!dev->inner || device_realize(dev->inner, err));
+}
+
+// ---- -global ----
+
+// Tries a value on a slot of its own, so that a wrong one is told at once.
+static bool global_fits(const DeviceType *type, const char *name, const char *value, Error *err)
+{
+    const Prop *prop = find_prop(type, name);
+    prop = !prop && type->inner ? find_prop(type->inner, name) : prop;
+    if (!prop) {
+        return fail(err, "Property '%s.%s' not found", type->name, name);
+    }
+    union {
+        char *text;
+        uint64_t room;
+    } slot = {.room = 0};
+    bool ok = prop_set(type, prop, &slot, value, err);
+    if (ok && prop_is_text(prop)) {
+        g_free(slot.text);
+    }
+    return ok;
+}
+
+bool device_global(Machine *machine, const DeviceType *type, const char *prop, const char *value,
+                   Error *err)
+{
+    if (!global_fits(type, prop, value, err)) {
+        return fail_prefix(err, "can't apply global %s.%s=%s", type->name, prop, value);
+    }
+    DeviceGlobal global = {type, g_strdup(prop), g_strdup(value)};
+    g_array_append_val(machine_internal(machine)->globals, global);
+    return true;
+}
+
+void device_globals_free(GArray *globals)
+{
+    for (unsigned i = 0; i < globals->len; i++) {
+        DeviceGlobal *global = &g_array_index(globals, DeviceGlobal, i);
+        g_free(global->prop);
+        g_free(global->value);
+    }
+    g_array_free(globals, TRUE);
 }
 
 void irq_connect(Device *dev, unsigned output, Device *sink, unsigned input)

@@ -73,7 +73,8 @@ struct DeviceType {
     const char *name; // as in -device
     const char *desc;
     const char *compatible; // device tree, or NULL
-    const char *bus;        // bus that it plugs into ("virtio"); NULL: placed by the machine
+    const char *bus;        // kind of bus that it plugs into ("virtio"); NULL: placed by the machine
+    const char *offers;     // kind of bus that it offers; NULL: none
     size_t instance_size;   // Device first
     size_t state_offset, state_size;
     const Field *fields;
@@ -91,7 +92,11 @@ struct DeviceType {
     // The state was replaced (snapshot, reset): refresh wiring that derives from it, change no
     // state.
     void (*loaded)(Device *dev);
-    const void *class; // the bus's interface (VirtioClass, …)
+    const void *class;    // towards the bus that it plugs into (VirtioClass, …)
+    const void *provides; // towards what plugs into it (VirtioTransport, …)
+    // A type that is made with this one and plugs into it (virtio-blk-pci's virtio-blk-device): it
+    // takes the properties that this one hasn't, and is realized after it.
+    const DeviceType *inner;
 };
 
 typedef struct IrqLine {
@@ -107,6 +112,7 @@ struct Device { // wiring only
     char *id;       // user's id, or NULL
     char *path;     // unique: "virtio-mmio", "virtio-mmio[1]", "virtio-mmio[1]/virtio-blk-device"
     Device *parent; // transport or bridge that it plugs into, or NULL
+    Device *inner;  // as the type says, or NULL
     unsigned index; // place in machine->devices
     uint32_t first_timer;     // order of its first timer
     uint64_t mmio_base;       // of region 0, for the device tree and `info qtree`
@@ -140,6 +146,10 @@ void guest_error(Device *dev, const char *fmt, ...) __attribute__((format(printf
 // keep unique. A type that fails device_check is a bug and ends the program.
 Device *device_new(Machine *machine, const DeviceType *type, const char *id, Device *parent);
 bool device_set(Device *dev, const char *prop, const char *value, Error *err);
+// -global: from now on new devices of this type begin with this value (copied). False: it has no
+// such property, or the value doesn't fit.
+bool device_global(Machine *machine, const DeviceType *type, const char *prop, const char *value,
+                   Error *err) __attribute__((warn_unused_result));
 bool device_realize(Device *dev, Error *err);
 void irq_connect(Device *dev, unsigned output, Device *sink, unsigned input);
 // Do the fields tile the state, padding included? Are the other tables right?

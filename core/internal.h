@@ -14,10 +14,16 @@ typedef struct TimerSlot {
     uint32_t heap_index;
 } TimerSlot;
 
+typedef struct DeviceGlobal {
+    const DeviceType *type;
+    char *prop, *value;
+} DeviceGlobal;
+
 typedef struct MachineInternal {
     Machine machine;
     GArray *slots;            // TimerSlot
     const MemRange *last_hit; // of memory_find, or NULL
+    GArray *globals;          // DeviceGlobal
 } MachineInternal;
 
 static inline MachineInternal *machine_internal(const Machine *machine)
@@ -30,3 +36,4 @@ void timers_register(Device *dev);
 // Disarms all timers of a device.
 void timers_cancel_all(Device *dev);
 void device_free(Device *dev); // unrealize, then memory
+void device_globals_free(GArray *globals);

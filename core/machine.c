@@ -25,6 +25,7 @@ Machine *machine_new(Replay *replay, const char *type_name)
     machine->map = g_array_new(FALSE, FALSE, sizeof(MemRange));
     machine->map_sources = g_array_new(FALSE, FALSE, sizeof(MemRange));
     internal->slots = g_array_new(FALSE, FALSE, sizeof(TimerSlot));
+    internal->globals = g_array_new(FALSE, FALSE, sizeof(DeviceGlobal));
     return machine;
 }
 
@@ -49,6 +50,7 @@ void machine_free(Machine *machine)
     g_array_free(machine->map, TRUE);
     g_array_free(machine->map_sources, TRUE);
     g_array_free(machine_internal(machine)->slots, TRUE);
+    device_globals_free(machine_internal(machine)->globals);
     g_free(machine->page_flags);
     g_free(machine);
 }

@@ -68,6 +68,8 @@ typedef struct MachineType {
     bool (*build)(Machine *machine, const MachineConfig *config, Error *err);
     // Puts firmware, kernel, initrd and device tree into memory. After each machine_reset.
     bool (*boot)(Machine *machine, const MachineConfig *config, const BootSpec *spec, Error *err);
+    // After boot: the device tree as it stands in the guest's memory; NULL: the machine has none.
+    const uint8_t *(*device_tree)(Machine *machine, uint64_t *len);
     // The device that a -device of `type` plugs into: `bus` (-device's bus=) by name, NULL: the first
     // that is free, in the order of the machine. NULL and *err: there is none.
     Device *(*slot)(Machine *machine, const DeviceType *type, const char *bus, Error *err);

@@ -10,7 +10,7 @@
 
 enum {
     LOG_FORMAT_VERSION = 1,    // of the file's bytes
-    MACHINE_MODEL_VERSION = 3, // of what the guest sees; a log of another one can't be replayed
+    MACHINE_MODEL_VERSION = 4, // of what the guest sees; a log of another one can't be replayed
     LOG_FLUSH_NS = 80000000,   // how long an event may stay in memory: with what its caller is late by, less than 100 ms
 };
 

@@ -68,18 +68,21 @@ class FileServer:
 
 class Machine:
     """A machine's command line, the same in every mode but for -icount. `disk` and `network` go through blkreplay and filter-replay.
+    `bus` is that of the virtio devices, "device" (memory-mapped) or "pci".
     With `keep` the process outlives the guest (-no-shutdown), so that its last state can be compared as well."""
 
     def __init__(self, binary, kernel, append="", *, initrd=None, bios=None, disk=None, network=False, memory="256", shift="3",
-                 console="quiet", keep=False, extra=()):
+                 console="quiet", keep=False, bus="device", extra=()):
         self.binary, self.kernel, self.append, self.initrd, self.bios = binary, kernel, append, initrd, bios
         self.disk, self.network, self.memory, self.shift = disk, network, memory, shift
-        self.console, self.keep, self.extra = console, keep, list(extra)
+        self.console, self.keep, self.bus, self.extra = console, keep, bus, list(extra)
 
     def argv(self, mode=None, log=None):
         icount = f"shift={self.shift}" + (f",rr={mode},rrfile={log}" if mode else "")
         args = [self.binary, "-M", "virt", "-m", self.memory, "-display", "none", "-monitor", "none", "-serial", "stdio",
-                "-icount", icount, "-kernel", self.kernel]
+                "-icount", icount]
+        if self.kernel:
+            args += ["-kernel", self.kernel]
         if self.bios:
             args += ["-bios", self.bios]
         if self.initrd:
@@ -88,9 +91,9 @@ class Machine:
             args += ["-append", f"console=ttyS0 panic=-1 {self.console} {self.append}".replace("  ", " ")]
         if self.disk:
             args += ["-drive", f"file={self.disk},if=none,snapshot=on,id=image", "-drive",
-                     "driver=blkreplay,if=none,image=image,id=disk", "-device", "virtio-blk-device,drive=disk"]
+                     "driver=blkreplay,if=none,image=image,id=disk", "-device", f"virtio-blk-{self.bus},drive=disk"]
         if self.network:
-            args += ["-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net", "-object",
+            args += ["-netdev", "user,id=net", "-device", f"virtio-net-{self.bus},netdev=net", "-object",
                      "filter-replay,id=filter,netdev=net"]
         else:
             args += ["-net", "none"]
@@ -158,7 +161,7 @@ class Emulator:
         """The next match of a pattern in whole console lines after the last match."""
         def ready():
             end = self.console.rfind(b"\n") + 1
-            match = re.compile(pattern.encode()).search(bytes(self.console[:end]), self.searched)
+            match = re.compile(pattern.encode(), re.M).search(bytes(self.console[:end]), self.searched)
             if match:
                 self.searched = end if b"\n" not in self.console[match.end():end] else self.console.index(b"\n", match.end()) + 1
             return match

@@ -18,7 +18,8 @@ static bool parse_machine(Cmdline *c, const char *value, Error *err)
     if (!o) {
         return false;
     }
-    const char *type = options_get(o, "type"), *accel = options_get(o, "accel");
+    const char *type = options_get(o, "type"), *accel = options_get(o, "accel"), *dumpdtb = options_get(o, "dumpdtb");
+    c->dumpdtb = dumpdtb ? g_intern_string(dumpdtb) : c->dumpdtb;
     if (type) {
         c->machine = g_intern_string(type);
     }
@@ -248,7 +249,7 @@ static const Option options[] = {
     { "help", FLAG, AT(help), NULL, "", NULL },
     { "version", FLAG, AT(version), NULL, "", "display version information and exit" },
     { "target", TEXT, AT(target), NULL, "NAME", "the machine's instruction set, where the program's name doesn't tell" },
-    { "machine", CALL1, 0, parse_machine, "[type=]NAME", "select the machine ('-machine help' for a list)" },
+    { "machine", CALL1, 0, parse_machine, "[type=]NAME[,dumpdtb=FILE]", "select the machine ('-machine help' for a list)" },
     { "M", CALL1, 0, parse_machine, "NAME", NULL },
     { "cpu", TEXT, AT(cpu), NULL, "MODEL[,PROP=on|off…]", "select the CPU ('-cpu help' for a list)" },
     { "accel", CALL1, 0, parse_accel, "tcg[,interp=on|off][,check=on|off]", "interp: without JIT; check: JIT and interpreter in lockstep" },
@@ -280,7 +281,8 @@ static const Option options[] = {
     { "net", ITEM, 0, NULL, "none|nic|user", "the older form: cards and back ends, paired in order" },
     { "object", ITEM, 0, NULL, "filter-dump,id=I,netdev=N,file=F", "write a netdev's frames to a pcap file" },
     { "chardev", ITEM, 0, NULL, "BACKEND,id=I…", "a character device" },
-    { "global", ITEM, 0, NULL, "DRIVER.PROP=VALUE", "a property of all devices of a type" },
+    { "global", ITEM, 0, NULL, "DRIVER.PROP=VALUE", "another default for a device's property" },
+    { "fw_cfg", ITEM, 0, NULL, "[name=]NAME,file=F|string=TEXT", "an item for the firmware" },
     { "echr", ITEM, 0, NULL, "ASCII", "the multiplexer's escape character" },
     { "serial", LIST_TEXT, AT(serials), NULL, "SPEC", "a serial port: stdio, null, none, pty, file:F, pipe:F, tcp:…, telnet:…, unix:…, udp:…, mon:stdio, chardev:I" },
     { "parallel", CALL1, 0, parse_parallel, "none", NULL },

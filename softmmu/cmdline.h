@@ -17,7 +17,7 @@ typedef struct Cmdline {
     char **argv;
     const char *target;        // from the program's name or --target
     const char *machine, *machine_options, *cpu, *kernel, *initrd, *append, *bios, *dtb;
-    const char *display, *rtc, *log_items, *log_file, *icount, *pidfile;
+    const char *dumpdtb, *display, *rtc, *log_items, *log_file, *icount, *pidfile;
     const char *name, *process; // -name guest=, process=
     const char *uuid;          // checked; NULL: none
     bool message_timestamps, message_names;
@@ -26,7 +26,7 @@ typedef struct Cmdline {
     bool nographic, nodefaults, start_stopped, no_reboot, no_shutdown, snapshot, help, version;
     GPtrArray *dirs;           // const char *, -L, NULL-terminated
     GPtrArray *serials;        // const char *
-    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global,
+    GArray *items;             // CmdlineItem: -drive, -device, -netdev, -nic, -net, -object, -chardev, -echr, -global, -fw_cfg,
                                // -monitor, -qmp, -qmp-pretty, -mon
     // -icount
     bool rr_stop;              // rrfull=stop

@@ -8,6 +8,7 @@
 #include <json-glib/json-glib.h>
 
 #include "block/block-host.h"
+#include "softmmu/boot-items.h"
 #include "softmmu/loader.h"
 #include "softmmu/start.h"
 
@@ -72,6 +73,11 @@ static void put_device(JsonBuilder *b, const Device *dev)
     g_string_free(text, TRUE);
 }
 
+static void put_item(void *b, const char *name, const char *text)
+{
+    put(b, name, text);
+}
+
 static void put_resolved(JsonBuilder *b, const Start *start)
 {
     const Vm *vm = &start->vm;
@@ -98,6 +104,7 @@ static void put_resolved(JsonBuilder *b, const Start *start)
     for (unsigned i = 0; i < vm->machine->devices->len; i++) {
         put_device(b, vm->machine->devices->pdata[i]);
     }
+    items_each(start, put_item, b);
 }
 
 char *describe_config(const Start *start)

@@ -164,6 +164,35 @@ static bool elf_image(const uint8_t *bytes, uint64_t len, unsigned word_bits, Bo
     return image->nsegments ? true : fail(err, "its ELF file has nothing to load");
 }
 
+static void flat_image(const uint8_t *bytes, uint64_t len, BootImage *image)
+{
+    BootSegment *segment = own(g_new0(BootSegment, 1));
+    *segment = (BootSegment){ .bytes = bytes, .len = len };
+    image->segments = segment;
+    image->nsegments = 1;
+    image->flat = true;
+}
+
+bool loader_file(const char *path, unsigned word_bits, bool raw, BootImage *image, Error *err)
+{
+    static const uint8_t uimage[4] = { 0x27, 0x05, 0x19, 0x56 };
+    uint8_t *bytes;
+    uint64_t len;
+    if (!loader_read("specified image", path, &bytes, &len, err)) {
+        return false;
+    }
+    *image = (BootImage){ .name = own(g_strdup(path)) };
+    own(bytes);
+    if (!raw && len >= EI_NIDENT && !memcmp(bytes, ELFMAG, SELFMAG)) {
+        return elf_image(bytes, len, word_bits, image, err) || fail_prefix(err, "could not load specified image '%s'", path);
+    }
+    if (!raw && len >= sizeof(uimage) && !memcmp(bytes, uimage, sizeof(uimage))) {
+        return fail(err, "could not load specified image '%s': uImage files are not yet supported", path);
+    }
+    flat_image(bytes, len, image);
+    return true;
+}
+
 bool loader_image(const char *what, const char *path, unsigned word_bits, BootImage *image, Error *err)
 {
     uint8_t *bytes;
@@ -177,11 +206,7 @@ bool loader_image(const char *what, const char *path, unsigned word_bits, BootIm
     if (ok && len >= EI_NIDENT && !memcmp(bytes, ELFMAG, SELFMAG)) {
         ok = elf_image(bytes, len, word_bits, image, err);
     } else if (ok) {
-        BootSegment *segment = own(g_new0(BootSegment, 1));
-        *segment = (BootSegment){ .bytes = bytes, .len = len };
-        image->segments = segment;
-        image->nsegments = 1;
-        image->flat = true;
+        flat_image(bytes, len, image);
     }
     return ok ? true : fail_prefix(err, "could not load %s '%s'", what, path);
 }

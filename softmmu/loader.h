@@ -9,6 +9,9 @@ bool loader_read(const char *what, const char *path, uint8_t **bytes, uint64_t *
 // An image: ELF (its segments), gzip of either, else flat. Owned by the loader until loader_free_all.
 bool loader_image(const char *what, const char *path, unsigned word_bits, BootImage *image, Error *err) __attribute__((warn_unused_result));
 
+// The same for -device loader: an ELF file by its segments unless `raw`, else its bytes as they are.
+bool loader_file(const char *path, unsigned word_bits, bool raw, BootImage *image, Error *err) __attribute__((warn_unused_result));
+
 // A file of that name in the -L directories, then where Debian's packages put firmware; NULL if there is none. g_free it.
 char *loader_find(const char *name, const char *const *dirs);
 

@@ -272,6 +272,10 @@ int main(int argc, char **argv)
         pidfile_remove();
         return complain(&err);
     }
+    if (start.done) {
+        fprintf(stderr, "%s: info: dtb dumped to %s. Exiting.\n", program_invocation_short_name, cmdline.dumpdtb);
+        return EXIT_SUCCESS;
+    }
     start.vm.config.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     run(&start.vm);
     int status = start.vm.exit_status;

@@ -13,9 +13,11 @@
 #include "block/drive-host.h"
 #include "chardev/chardev-host.h"
 #include "core/options.h"
+#include "hw/pci/pci.h"
 #include "monitor/monitor.h"
 #include "net/net-host.h"
 #include "softmmu/block-monitor.h"
+#include "softmmu/boot-items.h"
 #include "softmmu/loader.h"
 #include "softmmu/stats.h"
 #include "util/log.h"
@@ -234,62 +236,6 @@ static void set_prop(void *ctx, const char *key, const char *value)
     }
 }
 
-// -global DRIVER.PROP=VALUE, or driver=D,property=P,value=V
-static bool parse_global(const char *text, char **driver, char **prop, char **value, Error *err)
-{
-    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-    *driver = *prop = *value = NULL;
-    if (dot && equals && dot < equals && dot > text && equals > dot + 1) {
-        *driver = g_strndup(text, (gsize)(dot - text));
-        *prop = g_strndup(dot + 1, (gsize)(equals - dot - 1));
-        *value = g_strdup(equals + 1);
-        return true;
-    }
-    Options *o = options_parse(text, NULL, err);
-    if (!o) {
-        return false;
-    }
-    *driver = g_strdup(options_get(o, "driver"));
-    *prop = g_strdup(options_get(o, "property"));
-    *value = g_strdup(options_get(o, "value"));
-    bool ok = options_finish(o, err);
-    options_free(o);
-    if (ok && (!*driver || !*prop || !*value)) {
-        ok = fail(err, "Parameter '%s' is missing", !*driver ? "driver" : !*prop ? "property" : "value");
-    }
-    return ok;
-}
-
-// Those for this new device; NULL: only looks at what there is.
-static bool apply_globals(Start *start, Device *dev, Error *err)
-{
-    Cmdline *c = start->cmdline;
-    for (unsigned i = 0; i < c->items->len; i++) {
-        const CmdlineItem *item = &g_array_index(c->items, CmdlineItem, i);
-        char *driver = NULL, *prop = NULL, *value = NULL;
-        Error why;
-        if (!is_item(item, "global")) {
-            continue;
-        }
-        bool ok = parse_global(item->value, &driver, &prop, &value, err) || fail_prefix(err, "-global %s", item->value);
-        const DeviceType *type = ok ? device_type_find(driver) : NULL;
-        if (ok && !dev && !type) {
-            message("warning: global %s.%s has invalid class name", driver, prop);
-        } else if (ok && !dev && !type->bus) {
-            ok = fail(err, "-global %s: %s is built by the machine, which sets its properties", item->value, driver);
-        } else if (ok && dev && dev->type == type && !device_set(dev, prop, value, &why)) {
-            ok = fail(err, "can't apply global %s.%s=%s: %s", driver, prop, value, why.msg);
-        }
-        g_free(driver);
-        g_free(prop);
-        g_free(value);
-        if (!ok) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool plug(Start *start, const DeviceType *type, Options *o, Error *err)
 {
     Vm *vm = &start->vm;
@@ -299,9 +245,6 @@ static bool plug(Start *start, const DeviceType *type, Options *o, Error *err)
     }
     Device *dev = device_new(vm->machine, type, options_id(o), parent);
     PropSetter setter = { dev, err, true };
-    if (!apply_globals(start, dev, err)) {
-        return false;
-    }
     options_each(o, set_prop, &setter);
     return setter.ok && device_realize(dev, err);
 }
@@ -315,7 +258,9 @@ static bool plug_text(Start *start, const char *text, Error *err)
     const char *driver = options_get(o, "driver");
     const DeviceType *type = driver ? device_type_find(driver) : NULL;
     bool ok;
-    if (!driver) {
+    if (driver && !strcmp(driver, "loader")) {
+        ok = items_loader(start, o, err);
+    } else if (!driver) {
         ok = fail(err, "Parameter 'driver' is missing");
     } else if (!type) {
         ok = fail(err, "'%s' is not a valid device model name", driver);
@@ -647,8 +592,13 @@ static char *machines_json(void)
     return text;
 }
 
+static char *report_pci_text(void) { return pci_info_text(reported->vm.machine); }
+static char *report_pci_json(void) { return pci_info_json(reported->vm.machine); }
+
 static bool attach_monitors(Start *start, Error *err)
 {
+    static const MonitorReport pci = { .hmp = "info pci", .help = "show PCI info", .text = report_pci_text,
+                                       .qmp = "query-pci", .json = report_pci_json, .machine = true };
     MonitorConfig config = { .control = start->vm.control, .vm_name = start->cmdline->name, .target = start->vm.target->name,
                              .uuid = start->cmdline->uuid };
     static const MonitorReport network = { .hmp = "info network", .help = "show the network state", .text = net_info_text };
@@ -667,6 +617,7 @@ static bool attach_monitors(Start *start, Error *err)
     }
     monitor_add_report(&network);
     monitor_add_report(&usernet);
+    monitor_add_report(&pci);
     for (unsigned i = 0; i < start->monitors->len; i++) {
         const MonitorSpec *spec = start->monitors->pdata[i];
         Chardev *chardev = chardev_find(spec->chardev_id);
@@ -700,9 +651,9 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     bool replaying = cmdline->rr && !strcmp(cmdline->rr, "replay");
     chardev_set_replaying(replaying);
     net_set_streams(&guestfwd_streams);
-    if (!apply_globals(start, NULL, err) || !parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
+    if (!items_globals(start, err) || !parse_rtc(start, err) || !load_images(start, err) || !add_characters(start, err) || !add_networks(start, err) ||
         !add_drives(start, err) || (replaying && !replay_play(vm->replay, cmdline->rrfile, &recorded, err)) ||
-        !open_blocks(start, recorded, err) || !build_machine(start, err) ||
+        !open_blocks(start, recorded, err) || !build_machine(start, err) || !items_fw_cfg(start, err) ||
         !net_open_all(cmdline->rr ? (replaying ? REPLAY_PLAY : REPLAY_RECORD) : REPLAY_NONE, err) ||
         !add_devices(start, err)) {
         return false;
@@ -722,8 +673,12 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
     }
     vm_init(vm);
     machine_reset(vm->machine);
-    if (!vm->type->boot(vm->machine, &start->machine_config, &start->boot, err)) {
+    if (!vm_boot(vm, err)) {
         return false;
+    }
+    if (cmdline->dumpdtb) {
+        start->done = items_dump_dtb(start, cmdline->dumpdtb, err);
+        return start->done;
     }
     return attach_monitors(start, err) && chardev_open_all(err);
 }

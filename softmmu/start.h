@@ -12,6 +12,7 @@ typedef struct Start {
     uint8_t *initrd, *dtb;
     char *config_json;         // the log's header
     GPtrArray *monitors;       // MonitorSpec *
+    bool done;                 // what was asked for is done (dumpdtb=): nothing is to be run
 } Start;
 
 // Everything up to power-on; the log is open when it returns. False: nothing runs and no file was changed that the user didn't name.

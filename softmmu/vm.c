@@ -120,7 +120,7 @@ static void reset_now(Vm *vm, ControlCause cause)
     machine_reset(vm->machine);
     exec_invalidate_all(vm->exec);
     tlb_flush_all(vm->exec);
-    if (!vm->type->boot(vm->machine, vm->machine_config, vm->boot, &err)) {
+    if (!vm_boot(vm, &err)) {
         fprintf(stderr, "qemu-system: reset: %s\n", err.msg); // it worked at start-up: memory is short
         end_vm(vm, 1, CAUSE_HOST_ERROR);
     }

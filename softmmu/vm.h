@@ -30,6 +30,7 @@ typedef struct Vm {
     const MachineType *type;
     MachineConfig *machine_config;
     BootSpec *boot;
+    GPtrArray *items;          // BootItem *, -device loader; or NULL (boot-items.c)
     CPU **cpus;
     unsigned ncpus;
     VmConfig config;
@@ -55,6 +56,7 @@ typedef struct Vm {
 } Vm;
 
 void vm_init(Vm *vm);             // after machine, exec, replay and control exist: power-on reset and boot are the caller's
+bool vm_boot(Vm *vm, Error *err); // after each machine_reset: the machine's boot, then -device loader (boot-items.c)
 void vm_loop(Vm *vm);             // until vm->ended
 ReplayHost vm_replay_host(Vm *vm);
 

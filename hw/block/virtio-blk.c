@@ -29,7 +29,8 @@ enum { DISCARD_MAX_SECTORS = 0x3fffff, DISCARD_BYTES = 16, DISCARD_UNMAP = 1 };
 #define BLK_F_WRITE_ZEROES VIRTIO_F(14)
 
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
-enum { CONFIG_WRITEBACK = 32, REQUEST_READS = 0x80, MAX_REQUESTS = VIRTIO_QUEUES_MAX * QUEUE_SIZE };
+enum { BLK_QUEUES_MAX = 4, MAX_REQUESTS = BLK_QUEUES_MAX * QUEUE_SIZE };
+enum { CONFIG_WRITEBACK = 32, REQUEST_READS = 0x80 };
 enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
 
 typedef struct BlkRequest {
@@ -399,9 +400,9 @@ static bool check_props(const Blk *blk, Error *err)
     if (blk->queues == 0) {
         return fail(err, "num-queues property must be larger than 0");
     }
-    if (blk->queues > VIRTIO_QUEUES_MAX) {
+    if (blk->queues > BLK_QUEUES_MAX) {
         return fail(err, "num-queues=%u is not supported (at most %d)", blk->queues,
-                    VIRTIO_QUEUES_MAX);
+                    BLK_QUEUES_MAX);
     }
     const uint32_t sectors[] = {blk->max_discard_sectors, blk->max_zeroes_sectors};
     for (unsigned i = 0; i < 2; i++) {
@@ -433,7 +434,7 @@ static bool blk_realize(Device *dev, Error *err)
 }
 
 static const VirtioClass blk_class = {
-    .device_id = 2, .nqueues = VIRTIO_QUEUES_MAX, .queues = blk_queues, .queue_size = QUEUE_SIZE, .config_bytes = 60,
+    .device_id = 2, .nqueues = BLK_QUEUES_MAX, .queues = blk_queues, .queue_size = QUEUE_SIZE, .config_bytes = 60,
     .features = blk_features, .config = blk_config, .config_write = blk_config_write,
     .notified = blk_notified, .reset = blk_reset,
 };

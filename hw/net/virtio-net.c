@@ -12,7 +12,9 @@
 #include "net/net.h"
 
 enum { RXQ = 0, TXQ = 1, CTRLQ = 2, NQUEUES = 3 };
-enum { HEADER_BYTES = 12, HEADER_GSO_TYPE = 1, HEADER_NUM_BUFFERS = 10 }; // struct virtio_net_hdr
+// struct virtio_net_hdr; num_buffers, its end, isn't there for legacy drivers without MRG_RXBUF
+// (5.1.6.1).
+enum { HEADER_BYTES = 12, HEADER_GSO_TYPE = 1, HEADER_NUM_BUFFERS = 10 };
 enum { TABLE_MAX = 64 };
 enum { CTRL_OK = 0, CTRL_ERR = 1, CTRL_RX = 0, CTRL_MAC = 1, MAC_TABLE_SET = 0, MAC_ADDR_SET = 1 };
 
@@ -80,6 +82,17 @@ static void net_config(VirtioDevice *vdev, uint8_t config[VIRTIO_CONFIG_MAX])
     config[8] = 1;
 }
 
+// 5.1.4, legacy interface: the address may be written there.
+static void net_config_write(VirtioDevice *vdev, unsigned offset, uint8_t value)
+{
+    Net *net = (Net *)vdev;
+    if (virtio_is_legacy(vdev) && offset < sizeof net->s.mac) {
+        net->s.mac[offset] = value;
+    } else {
+        guest_error(&vdev->dev, "configuration written at %u", offset);
+    }
+}
+
 // ---- receiving ----
 
 static bool table_has(const MacTable *table, const uint8_t *mac)
@@ -110,6 +123,12 @@ static bool net_wants(const Net *net, const uint8_t *frame)
                                     table_has(&s->unicast, frame));
 }
 
+static unsigned net_header_bytes(const Net *net)
+{
+    bool old = virtio_is_legacy(&net->vdev) && !virtio_has(&net->vdev, NET_F_MRG_RXBUF);
+    return old ? HEADER_NUM_BUFFERS : HEADER_BYTES;
+}
+
 static void net_update_credit(Net *net)
 {
     net_port_credit(net->port, virtqueue_peek(&net->vdev, RXQ));
@@ -130,7 +149,7 @@ static bool net_fill_buffers(Net *net, const uint8_t *packet, uint64_t len)
         if (!virtqueue_pop(vdev, RXQ, here)) {
             return false;
         }
-        if (taken == 0 && here->in_bytes < HEADER_BYTES) {
+        if (taken == 0 && here->in_bytes < net_header_bytes(net)) {
             virtio_broken(vdev, "receive buffer of %llu bytes", (unsigned long long)here->in_bytes);
             return false;
         }
@@ -142,8 +161,10 @@ static bool net_fill_buffers(Net *net, const uint8_t *packet, uint64_t len)
         virtqueue_unpop(vdev, RXQ, taken);
         return false;
     }
-    uint8_t num_buffers[2] = {(uint8_t)taken, (uint8_t)(taken >> 8)};
-    chain_write(vdev, &first, HEADER_NUM_BUFFERS, num_buffers, 2);
+    if (net_header_bytes(net) == HEADER_BYTES) {
+        uint8_t num_buffers[2] = {(uint8_t)taken, (uint8_t)(taken >> 8)};
+        chain_write(vdev, &first, HEADER_NUM_BUFFERS, num_buffers, 2);
+    }
     virtqueue_flush(vdev, RXQ, taken);
     return true;
 }
@@ -155,8 +176,9 @@ static void net_rx(Device *dev, const uint8_t *frame, size_t len)
     if (len < NIC_FRAME_MIN || len > NIC_FRAME_MAX || !net_wants(net, frame)) {
         return;
     }
-    memcpy(packet + HEADER_BYTES, frame, len);
-    if (net_fill_buffers(net, packet, HEADER_BYTES + len)) {
+    unsigned header = net_header_bytes(net);
+    memcpy(packet + header, frame, len);
+    if (net_fill_buffers(net, packet, header + len)) {
         virtqueue_interrupt(&net->vdev, RXQ);
     }
     net_update_credit(net);
@@ -167,7 +189,8 @@ static void net_rx(Device *dev, const uint8_t *frame, size_t len)
 static void net_transmit(Net *net, const VirtChain *chain)
 {
     uint8_t packet[HEADER_BYTES + NIC_FRAME_MAX];
-    if (chain->out_bytes < HEADER_BYTES + NIC_FRAME_MIN || chain->out_bytes > sizeof packet) {
+    unsigned header = net_header_bytes(net);
+    if (chain->out_bytes < header + NIC_FRAME_MIN || chain->out_bytes > header + NIC_FRAME_MAX) {
         guest_error(&net->vdev.dev, "packet of %llu bytes", (unsigned long long)chain->out_bytes);
         return;
     }
@@ -178,7 +201,7 @@ static void net_transmit(Net *net, const VirtChain *chain)
         guest_error(&net->vdev.dev, "packet asks for offloads that weren't negotiated");
         return;
     }
-    net_port_send(net->port, packet + HEADER_BYTES, chain->out_bytes - HEADER_BYTES);
+    net_port_send(net->port, packet + header, chain->out_bytes - header);
 }
 
 // ---- control ----
@@ -302,6 +325,7 @@ static bool net_realize(Device *dev, Error *err)
 static const VirtioClass net_class = {
     .device_id = 1, .nqueues = NQUEUES, .queue_size = VIRTQUEUE_SIZE_MAX, .config_bytes = 10,
     .features = net_features, .features_ok = net_features_ok, .config = net_config,
+    .config_write = net_config_write,
     .notified = net_notified, .reset = net_reset,
 };
 

@@ -3,7 +3,8 @@
 //
 // Spec: Devicetree Specification 0.4; bindings in Linux Documentation/devicetree/bindings:
 // riscv/cpus.yaml, timer/sifive,clint.yaml, interrupt-controller/sifive,plic-1.0.0.yaml,
-// power/reset/syscon-*.yaml, virtio/mmio.yaml. Names and values are those that drivers and firmware
+// power/reset/syscon-*.yaml, virtio/mmio.yaml, pci/host-generic-pci.yaml,
+// firmware/qemu,fw-cfg-mmio.yaml. Names and values are those that drivers and firmware
 // know from QEMU's machine; a device that isn't there has no node.
 #include "hw/riscv/virt.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "hw/intc/riscv-aclint.h"
+#include "hw/pci/pci.h"
 
 enum { PHANDLE_PLIC = 1, PHANDLE_TEST = 2, PHANDLE_HART0 = 3 }; // two a hart: cpu, its intc
 enum { IRQ_M_SOFT = 3, IRQ_M_TIMER = 7, IRQ_S_EXT = 9, IRQ_M_EXT = 11 };
@@ -129,6 +131,43 @@ static void prop_harts(Fdt *fdt, const MachineConfig *config, uint32_t cause0, u
     prop_cells(fdt, "interrupts-extended", cells, 4 * config->ncpus);
 }
 
+// Which PLIC source the pin of each slot (modulo 4) ends at, and the bridge's three windows.
+static void pci_props(Fdt *fdt, const MachineConfig *config)
+{
+    enum { SLOTS = 4, MAP_CELLS = 6, SPACE_IO = 0x01000000, SPACE_MEM32 = 0x02000000,
+           SPACE_MEM64 = 0x03000000 };
+    static const uint32_t bus_range[] = {0, 0xff}, mask[] = {(SLOTS - 1) << 11, 0, 0, 7};
+    uint32_t map[SLOTS * PCI_PINS * MAP_CELLS] = {0};
+    GpexWindow window[GPEX_WINDOWS];
+    for (unsigned i = 0; i < SLOTS * PCI_PINS; i++) {
+        uint32_t *cells = map + MAP_CELLS * i;
+        unsigned slot = i / PCI_PINS, pin = i % PCI_PINS;
+        cells[0] = slot << 11;
+        cells[3] = pin + 1;
+        cells[4] = PHANDLE_PLIC;
+        cells[5] = VIRT_PCI_IRQ + (slot + pin) % PCI_PINS;
+    }
+    virt_pci_windows(config, window);
+    const GpexWindow *pio = &window[GPEX_PIO], *low = &window[GPEX_MMIO];
+    const GpexWindow *high = &window[GPEX_MMIO_HIGH];
+    const uint32_t ranges[] = {
+        SPACE_IO, 0, 0, 0, (uint32_t)pio->gpa, 0, (uint32_t)pio->size_bytes,
+        SPACE_MEM32, 0, (uint32_t)low->gpa, 0, (uint32_t)low->gpa, 0, (uint32_t)low->size_bytes,
+        SPACE_MEM64, (uint32_t)(high->gpa >> 32), (uint32_t)high->gpa, (uint32_t)(high->gpa >> 32),
+        (uint32_t)high->gpa, (uint32_t)(high->size_bytes >> 32), (uint32_t)high->size_bytes,
+    };
+    prop_string(fdt, "device_type", "pci");
+    prop_cell(fdt, "#address-cells", 3);
+    prop_cell(fdt, "#interrupt-cells", 1);
+    prop_cell(fdt, "#size-cells", 2);
+    prop_cell(fdt, "linux,pci-domain", 0);
+    prop_cells(fdt, "bus-range", bus_range, 2);
+    prop_bytes(fdt, "dma-coherent", NULL, 0);
+    prop_cells(fdt, "ranges", ranges, G_N_ELEMENTS(ranges));
+    prop_cells(fdt, "interrupt-map", map, G_N_ELEMENTS(map));
+    prop_cells(fdt, "interrupt-map-mask", mask, 4);
+}
+
 // What a device's node has beside reg and interrupts.
 static void device_props(Fdt *fdt, const VirtRow *row, const MachineConfig *config)
 {
@@ -154,6 +193,39 @@ static void device_props(Fdt *fdt, const VirtRow *row, const MachineConfig *conf
         prop_string(fdt, "compatible", type->compatible);
         if (g_str_equal(row->node, "serial")) {
             prop_cell(fdt, "clock-frequency", 3686400);
+        } else if (g_str_equal(row->node, "fw-cfg")) {
+            prop_bytes(fdt, "dma-coherent", NULL, 0);
+        } else if (g_str_equal(row->node, "pci")) {
+            pci_props(fdt, config);
+        }
+    }
+}
+
+static void row_nodes(Fdt *fdt, const VirtRow *row, const MachineConfig *config)
+{
+    for (unsigned n = 0; n < row->count; n++) {
+        char name[48];
+        uint64_t base = row->base + n * row->stride_bytes;
+        g_snprintf(name, sizeof name, "%s@%" PRIx64, row->node, base);
+        node_begin(fdt, name);
+        prop_reg(fdt, base, row->reg_bytes);
+        if (row->irq >= 0) {
+            prop_cell(fdt, "interrupts", (uint32_t)row->irq + n);
+            prop_cell(fdt, "interrupt-parent", PHANDLE_PLIC);
+        }
+        device_props(fdt, row, config);
+        node_end(fdt);
+    }
+}
+
+// Firmware looks for fw-cfg at the root, and for the rest below /soc.
+static bool at_root(const VirtRow *row) { return g_str_equal(row->node, "fw-cfg"); }
+
+static void all_row_nodes(Fdt *fdt, const MachineConfig *config, bool root)
+{
+    for (unsigned i = 0; i < virt_nrows; i++) {
+        if (at_root(&virt_rows[i]) == root) {
+            row_nodes(fdt, &virt_rows[i], config);
         }
     }
 }
@@ -165,22 +237,7 @@ static void soc_nodes(Fdt *fdt, const MachineConfig *config)
     prop_cell(fdt, "#size-cells", 2);
     prop_string(fdt, "compatible", "simple-bus");
     prop_bytes(fdt, "ranges", NULL, 0);
-    for (unsigned i = 0; i < virt_nrows; i++) {
-        const VirtRow *row = &virt_rows[i];
-        for (unsigned n = 0; n < row->count; n++) {
-            char name[48];
-            uint64_t base = row->base + n * row->stride_bytes;
-            g_snprintf(name, sizeof name, "%s@%" PRIx64, row->node, base);
-            node_begin(fdt, name);
-            prop_reg(fdt, base, row->reg_bytes);
-            if (row->irq >= 0) {
-                prop_cell(fdt, "interrupts", (uint32_t)row->irq + n);
-                prop_cell(fdt, "interrupt-parent", PHANDLE_PLIC);
-            }
-            device_props(fdt, row, config);
-            node_end(fdt);
-        }
-    }
+    all_row_nodes(fdt, config, false);
     node_end(fdt);
 }
 
@@ -211,6 +268,7 @@ void *virt_fdt_new(const MachineConfig *config, Error *err)
     prop_string(&fdt, "device_type", "memory");
     prop_reg(&fdt, VIRT_RAM_GPA, config->ram_bytes);
     node_end(&fdt);
+    all_row_nodes(&fdt, config, true);
     soc_nodes(&fdt, config);
     syscon_node(&fdt, "poweroff", "syscon-poweroff", 0x5555);
     syscon_node(&fdt, "reboot", "syscon-reboot", 0x7777);

@@ -10,19 +10,23 @@
 //               start of RAM; without firmware at the start of RAM, entered in M mode
 //   device tree in the last whole 2 MiB of RAM below 3 GiB; it may grow there up to 1 MiB and more
 //   initrd      ends where that begins
-// Not there: PCI, flash, fw_cfg, the platform bus.
+// Not there: flash, the platform bus.
 #include "hw/riscv/virt.h"
 
 #include <inttypes.h>
 #include <libfdt.h>
 #include <string.h>
 
+#include "hw/char/virtio-serial.h"
 #include "hw/intc/riscv-aclint.h"
+#include "hw/nvram/fw_cfg.h"
+#include "hw/pci/pci.h"
 
 enum { MIP_MSIP = 3, MIP_MTIP = 7, MIP_SEIP = 9, MIP_MEIP = 11 }; // inputs of a CPU
 
 static const char plic_type[] = "riscv.sifive.plic", aclint_type[] = "riscv.aclint";
 static const char transport_type[] = "virtio-mmio", serial_type[] = "serial-mm";
+static const char pci_type[] = "gpex-pcihost", fw_cfg_type[] = "fw_cfg_mem";
 
 const VirtRow virt_rows[] = {
     {aclint_type, 0x2000000, 0, 1, 0x10000, -1, "clint"},
@@ -31,6 +35,8 @@ const VirtRow virt_rows[] = {
     {"goldfish_rtc", 0x101000, 0, 1, 0x1000, 11, "rtc"},
     {serial_type, 0x10000000, 0, 1, 0x100, 10, "serial"},
     {transport_type, 0x10001000, 0x1000, VIRT_SLOTS, 0x1000, 1, "virtio_mmio"},
+    {fw_cfg_type, 0x10100000, 0, 1, 0x18, -1, "fw-cfg"},
+    {pci_type, 0x30000000, 0, 1, 0x10000000, -1, "pci"},
 };
 const unsigned virt_nrows = G_N_ELEMENTS(virt_rows);
 
@@ -47,6 +53,37 @@ static Device *virt_device(Machine *machine, const char *type, unsigned n)
 }
 
 // ---- building ----
+
+static uint64_t align_up(uint64_t value, uint64_t to) { return (value + to - 1) & ~(to - 1); }
+static uint64_t align_down(uint64_t value, uint64_t to) { return value & ~(to - 1); }
+
+void virt_pci_windows(const MachineConfig *config, GpexWindow window[GPEX_WINDOWS])
+{
+    // A 32-bit CPU has 34 bits of physical address.
+    bool narrow = g_str_has_prefix(config->cpu_isa, "rv32");
+    uint64_t high_bytes = narrow ? 1ull << 32 : 1ull << 34;
+    window[GPEX_ECAM] = (GpexWindow){0x30000000, 0x10000000};
+    window[GPEX_MMIO] = (GpexWindow){0x40000000, 0x40000000};
+    window[GPEX_MMIO_HIGH] = (GpexWindow){
+        narrow ? 0x300000000 : align_up(VIRT_RAM_GPA + config->ram_bytes, high_bytes), high_bytes};
+    window[GPEX_PIO] = (GpexWindow){0x3000000, 0x10000};
+}
+
+// Devices that aren't just registers at the row's place.
+static bool virt_place_special(Device *dev, const VirtRow *row, const MachineConfig *config)
+{
+    if (row->type == pci_type) {
+        GpexWindow window[GPEX_WINDOWS];
+        virt_pci_windows(config, window);
+        gpex_place(dev, window);
+        return true;
+    }
+    if (row->type == fw_cfg_type) {
+        const uint8_t cpus[2] = {(uint8_t)config->ncpus, (uint8_t)(config->ncpus >> 8)};
+        fw_cfg_add(dev, FW_CFG_NB_CPUS, cpus, sizeof cpus);
+    }
+    return false;
+}
 
 static bool virt_place(Machine *machine, const VirtRow *row, unsigned n,
                        const MachineConfig *config, Error *err)
@@ -68,6 +105,9 @@ static bool virt_place(Machine *machine, const VirtRow *row, unsigned n,
     }
     dev->mmio_base = row->base + n * row->stride_bytes;
     dev->irq_number = row->irq < 0 ? -1 : row->irq + (int)n;
+    if (virt_place_special(dev, row, config)) {
+        return true;
+    }
     uint64_t gpa = dev->mmio_base;
     for (unsigned region = 0; region < type->nmmio; region++) {
         memory_add_mmio(machine, gpa, dev, region, 0);
@@ -110,6 +150,9 @@ static void virt_wire(Machine *machine, const MachineConfig *config)
     }
     if (config->cpu_clock_changed) {
         aclint_watch(aclint, virt_clock_changed, (void *)config);
+    }
+    for (unsigned line = 0; line < PCI_PINS; line++) {
+        irq_connect(virt_device(machine, pci_type, 0), line, plic, VIRT_PCI_IRQ + line);
     }
     for (unsigned i = 0; i < machine->devices->len; i++) {
         Device *dev = machine->devices->pdata[i];
@@ -155,9 +198,6 @@ static bool virt32_build(Machine *machine, const MachineConfig *config, Error *e
 }
 
 // ---- boot ----
-
-static uint64_t align_up(uint64_t value, uint64_t to) { return (value + to - 1) & ~(to - 1); }
-static uint64_t align_down(uint64_t value, uint64_t to) { return value & ~(to - 1); }
 
 static bool put(Machine *machine, uint64_t gpa, const void *bytes, uint64_t len, const char *what,
                 Error *err)
@@ -306,6 +346,17 @@ static bool virt32_boot(Machine *machine, const MachineConfig *config, const Boo
     return virt_boot_width(machine, config, spec, 32, err);
 }
 
+// The reset ROM knows where it is.
+static const uint8_t *virt_device_tree(Machine *machine, uint64_t *len)
+{
+    uint64_t room = 8, gpa;
+    memcpy(&gpa, memory_ram_at(machine, VIRT_ROM_GPA + 0x20, &room), sizeof gpa);
+    *len = VIRT_FDT_BYTES_MAX;
+    const uint8_t *fdt = memory_ram_at(machine, GUINT64_FROM_LE(gpa), len);
+    *len = fdt ? fdt_totalsize(fdt) : 0;
+    return fdt;
+}
+
 // ---- plugging ----
 
 static bool virt_slot_used(Machine *machine, const Device *transport)
@@ -322,6 +373,18 @@ static bool virt_slot_used(Machine *machine, const Device *transport)
 // eth0 are the same devices.
 static Device *virt_slot(Machine *machine, const DeviceType *type, const char *bus, Error *err)
 {
+    bool is_pci = g_strcmp0(type->bus, "PCI") == 0;
+    if (bus && (is_pci ? g_str_has_prefix(bus, "virtio-mmio-bus.")
+                       : g_strcmp0(type->bus, "virtio") == 0 && g_str_equal(bus, "pcie.0"))) {
+        fail(err, "Device '%s' can't go on %s bus", type->name, is_pci ? "virtio-mmio-bus" : "PCIE");
+        return NULL;
+    }
+    if (is_pci) {
+        return pci_slot(machine, type, bus, err);
+    }
+    if (type->bus && g_str_equal(type->bus, "virtio-serial-bus")) {
+        return virtio_serial_slot(machine, type, bus, err);
+    }
     if (!type->bus || !g_str_equal(type->bus, "virtio")) {
         fail(err, "No '%s' bus found for device '%s'", type->bus ? type->bus : "system",
              type->name);
@@ -362,6 +425,7 @@ static const char *const virt32_firmware[] = {"opensbi-riscv32-generic-fw_dynami
 #define VIRT                                                                                       \
     .name = "virt", .desc = "RISC-V VirtIO board", .max_cpus = VIRT_HARTS_MAX,                     \
     .default_ram_bytes = 128 << 20, .reset_gpa = VIRT_ROM_GPA, .slot = virt_slot,                  \
+    .device_tree = virt_device_tree,                                                               \
     .virtio_blk = "virtio-blk-device", .nic = "virtio-net-device"
 
 const MachineType machine_riscv_virt = {

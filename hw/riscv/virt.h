@@ -3,6 +3,7 @@
 // (virt-fdt.c).
 #pragma once
 #include "hw/machine.h"
+#include "hw/pci-host/gpex.h"
 
 enum {
     VIRT_ROM_GPA = 0x1000, VIRT_ROM_BYTES = 0xf000,
@@ -10,6 +11,7 @@ enum {
     VIRT_HARTS_MAX = 32,
     VIRT_SLOTS = 8, // virtio-mmio transports
     VIRT_FDT_BYTES_MAX = 1 << 20,
+    VIRT_PCI_IRQ = 32, // PLIC source of INTx line 0; the others follow
 };
 
 // One device: where it is, and its node in the device tree. The node is `node`@base.
@@ -26,6 +28,9 @@ typedef struct VirtRow {
 
 extern const VirtRow virt_rows[];
 extern const unsigned virt_nrows;
+
+// Where the PCI host bridge's windows are; the high one depends on the RAM's size.
+void virt_pci_windows(const MachineConfig *config, GpexWindow window[GPEX_WINDOWS]);
 
 // The machine's device tree without /chosen, as a blob with room to grow to VIRT_FDT_BYTES_MAX
 // (which is its allocated size); g_free.

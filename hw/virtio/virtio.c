@@ -2,8 +2,8 @@
 // Virtio devices, transport-independent: status and feature negotiation, configuration space.
 //
 // Spec: VIRTIO 1.1, sections 2.1 (status), 2.2 (features), 2.3 (notifications), 2.4 (configuration)
-// and 3.1 (initialisation). Modern devices only: a driver that doesn't take VERSION_1 isn't
-// accepted.
+// and 3.1 (initialisation). A driver that doesn't take VERSION_1 is accepted only where the transport
+// has a legacy interface; in one, queues work before DRIVER_OK too (3.1.2: old drivers rely on it).
 #include "hw/virtio/virtio.h"
 
 #include <assert.h>
@@ -17,22 +17,34 @@ uint64_t virtio_features(VirtioDevice *vdev)
            (class->features ? class->features(vdev) : 0);
 }
 
+uint32_t virtio_legacy_features(VirtioDevice *vdev)
+{
+    return (uint32_t)virtio_features(vdev) | (uint32_t)VIRTIO_F_ANY_LAYOUT;
+}
+
 bool virtio_realize(VirtioDevice *vdev, Error *err)
 {
     Device *transport = vdev->dev.parent;
     vdev->v = device_state(&vdev->dev);
-    if (!transport || !transport->type->class) {
+    if (!transport || !transport->type->provides) {
         return fail(err, "%s needs a virtio transport to plug into", vdev->dev.type->name);
     }
-    ((const VirtioTransport *)transport->type->class)->plug(transport, vdev);
+    assert(virtio_queues(vdev) <= VIRTIO_QUEUES_MAX);
+    virtio_transport(vdev)->plug(transport, vdev);
     return true;
 }
 
-void virtio_raise(VirtioDevice *vdev, uint8_t isr)
+void virtio_raise(VirtioDevice *vdev, unsigned source)
 {
     Device *transport = vdev->dev.parent;
-    vdev->v->isr |= isr;
-    ((const VirtioTransport *)transport->type->class)->interrupt(transport);
+    const VirtioTransport *class = virtio_transport(vdev);
+    if (source == VIRTIO_SOURCE_CONFIG) { // 4.1.4.5.1: with messages too
+        vdev->v->isr |= VIRTIO_ISR_CONFIG;
+    }
+    if (!class->message || !class->message(transport, source)) {
+        vdev->v->isr |= source == VIRTIO_SOURCE_CONFIG ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
+        class->interrupt(transport);
+    }
 }
 
 void virtio_reset(Device *dev)
@@ -47,7 +59,10 @@ void virtio_reset(Device *dev)
     if (class->reset) {
         class->reset(vdev);
     }
-    virtio_raise(vdev, 0);
+    if (virtio_transport(vdev)->reset) {
+        virtio_transport(vdev)->reset(vdev->dev.parent);
+    }
+    virtio_transport(vdev)->interrupt(vdev->dev.parent);
 }
 
 void virtio_set_driver_features(VirtioDevice *vdev, unsigned half, uint32_t value)
@@ -66,9 +81,10 @@ void virtio_set_driver_features(VirtioDevice *vdev, unsigned half, uint32_t valu
 
 static bool features_acceptable(VirtioDevice *vdev)
 {
-    uint64_t features = vdev->v->driver_features;
+    uint64_t features = vdev->v->driver_features, offered = virtio_features(vdev);
     const VirtioClass *class = virtio_class(vdev);
-    return !(features & ~virtio_features(vdev)) && (features & VIRTIO_F_VERSION_1) &&
+    offered |= vdev->legacy ? VIRTIO_F_ANY_LAYOUT : 0;
+    return !(features & ~offered) && (vdev->legacy || (features & VIRTIO_F_VERSION_1)) &&
            (!class->features_ok || class->features_ok(vdev, features));
 }
 
@@ -88,14 +104,15 @@ void virtio_set_status(VirtioDevice *vdev, uint8_t value)
                     (unsigned long long)v->driver_features);
         value &= ~VIRTIO_FEATURES_OK;
     }
-    if ((value & VIRTIO_DRIVER_OK) && !((value | v->status) & VIRTIO_FEATURES_OK)) {
+    if ((value & VIRTIO_DRIVER_OK) && !((value | v->status) & VIRTIO_FEATURES_OK) &&
+        !virtio_is_legacy(vdev)) {
         guest_error(&vdev->dev, "DRIVER_OK without FEATURES_OK");
         value &= ~VIRTIO_DRIVER_OK;
     }
     bool starts = value & ~v->status & VIRTIO_DRIVER_OK;
     v->status |= value;
     if (starts && (v->status & VIRTIO_NEEDS_RESET)) {
-        virtio_raise(vdev, VIRTIO_ISR_CONFIG); // 2.1.2: the driver is told once it runs
+        virtio_raise(vdev, VIRTIO_SOURCE_CONFIG); // 2.1.2: the driver is told once it runs
     }
 }
 
@@ -112,7 +129,7 @@ void virtio_broken(VirtioDevice *vdev, const char *fmt, ...)
     g_free(text);
     vdev->v->status |= VIRTIO_NEEDS_RESET;
     if (vdev->v->status & VIRTIO_DRIVER_OK) {
-        virtio_raise(vdev, VIRTIO_ISR_CONFIG);
+        virtio_raise(vdev, VIRTIO_SOURCE_CONFIG);
     }
 }
 
@@ -120,14 +137,14 @@ void virtio_config_changed(VirtioDevice *vdev)
 {
     vdev->v->config_generation++;
     if (vdev->v->status & VIRTIO_DRIVER_OK) {
-        virtio_raise(vdev, VIRTIO_ISR_CONFIG);
+        virtio_raise(vdev, VIRTIO_SOURCE_CONFIG);
     }
 }
 
 void virtio_ack_isr(VirtioDevice *vdev, uint8_t bits)
 {
     vdev->v->isr &= ~bits;
-    virtio_raise(vdev, 0);
+    virtio_transport(vdev)->interrupt(vdev->dev.parent);
 }
 
 uint64_t virtio_config_read(VirtioDevice *vdev, uint64_t offset, unsigned size)
@@ -179,10 +196,28 @@ void virtio_set_queue_ready(VirtioDevice *vdev, unsigned queue, bool ready)
     q->ready = ready;
 }
 
+// 2.6.2: descriptors, available ring, then the used ring at the next boundary.
+void virtio_set_queue_rings(VirtioDevice *vdev, unsigned queue, uint64_t gpa, uint32_t align)
+{
+    VirtQueue *q = &vdev->v->queue[queue];
+    if (align == 0 || (align & (align - 1))) {
+        guest_error(&vdev->dev, "queue alignment of %u", align);
+        align = 4096;
+    }
+    q->desc_gpa = gpa;
+    q->avail_gpa = gpa + 16ull * q->size;
+    q->used_gpa = (q->avail_gpa + 2ull * (3 + q->size) + align - 1) & ~(uint64_t)(align - 1);
+    virtio_set_queue_ready(vdev, queue, false);
+    virtio_set_queue_ready(vdev, queue, gpa != 0);
+}
+
 bool virtqueue_usable(const VirtioDevice *vdev, unsigned queue)
 {
-    return (vdev->v->status & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK &&
-           vdev->v->queue[queue].ready;
+    const VirtioState *v = vdev->v;
+    const VirtioTransport *class = virtio_transport(vdev);
+    return v->queue[queue].ready && !(v->status & VIRTIO_NEEDS_RESET) &&
+           ((v->status & VIRTIO_DRIVER_OK) || virtio_is_legacy(vdev)) &&
+           (!class->masters || class->masters(vdev->dev.parent));
 }
 
 void virtio_notify(VirtioDevice *vdev, unsigned queue)

@@ -4,12 +4,16 @@
 //
 // A backend (virtio-blk, …) is a Device that begins with VirtioDevice, whose state begins with
 // VirtioState, and whose type's `class` is a VirtioClass. It plugs into a transport, its parent,
-// whose type's `class` is a VirtioTransport. All rings are split rings (VIRTIO 1.1, section 2.6).
+// whose type `provides` a VirtioTransport. All rings are split rings (VIRTIO 1.1, section 2.6).
 //
 //     typedef struct Rng {
 //         VirtioDevice vdev;
 //         struct RngState { VirtioState v; … } s;
 //     } Rng;
+//
+// Old drivers know only the legacy interfaces (sections 2.2.3, 2.4.3, 2.6.2, 4.1.4.8, 4.2.4): no
+// VERSION_1, no FEATURES_OK, rings at one address, configuration in the guest's byte order (little
+// here). A transport says whether it has one.
 //
 // Nothing that a driver writes is believed: a ring that makes no sense sets NEEDS_RESET (2.1.2),
 // and the queues rest until the driver resets the device. Work a notification is bounded by the
@@ -17,7 +21,7 @@
 #pragma once
 #include "core/device.h"
 
-enum { VIRTIO_QUEUES_MAX = 4, VIRTQUEUE_SIZE_MAX = 256, VIRTIO_CONFIG_MAX = 64 };
+enum { VIRTIO_QUEUES_MAX = 64, VIRTQUEUE_SIZE_MAX = 256, VIRTIO_CONFIG_MAX = 64 };
 
 enum { // device status, 2.1
     VIRTIO_ACKNOWLEDGE = 1, VIRTIO_DRIVER = 2, VIRTIO_DRIVER_OK = 4, VIRTIO_FEATURES_OK = 8,
@@ -26,6 +30,7 @@ enum { // device status, 2.1
 enum { VIRTIO_ISR_QUEUE = 1, VIRTIO_ISR_CONFIG = 2 };
 
 #define VIRTIO_F(bit) (1ull << (bit))
+#define VIRTIO_F_ANY_LAYOUT VIRTIO_F(27) // legacy interfaces only
 #define VIRTIO_F_INDIRECT_DESC VIRTIO_F(28)
 #define VIRTIO_F_EVENT_IDX VIRTIO_F(29)
 #define VIRTIO_F_VERSION_1 VIRTIO_F(32)
@@ -59,6 +64,7 @@ typedef struct VirtioState {
 typedef struct VirtioDevice {
     Device dev;
     VirtioState *v; // start of the backend's state
+    bool legacy;    // its transport has a legacy interface
 } VirtioDevice;
 
 // ---- the two sides ----
@@ -79,9 +85,16 @@ typedef struct VirtioClass {
     void (*reset)(VirtioDevice *vdev); // of all but VirtioState; may be NULL
 } VirtioClass;
 
+enum { VIRTIO_SOURCE_CONFIG = VIRTIO_QUEUES_MAX }; // beside the numbers of queues
+
 typedef struct VirtioTransport {
     void (*plug)(Device *transport, VirtioDevice *vdev);
     void (*interrupt)(Device *transport); // isr changed
+    // A message-signalled interrupt for a queue or VIRTIO_SOURCE_CONFIG. False: messages are off,
+    // isr must do. NULL: always so.
+    bool (*message)(Device *transport, unsigned source);
+    void (*reset)(Device *transport);           // the device was reset; may be NULL
+    bool (*masters)(const Device *transport);   // may the device touch memory? NULL: always
 } VirtioTransport;
 
 // ---- for transports ----
@@ -95,15 +108,26 @@ static inline unsigned virtio_queues(const VirtioDevice *vdev)
     const VirtioClass *class = virtio_class(vdev);
     return class->queues ? class->queues(vdev) : class->nqueues;
 }
+static inline const VirtioTransport *virtio_transport(const VirtioDevice *vdev)
+{
+    return vdev->dev.parent->type->provides;
+}
 uint64_t virtio_features(VirtioDevice *vdev); // all that are offered
+uint32_t virtio_legacy_features(VirtioDevice *vdev); // those of a legacy interface
 void virtio_set_driver_features(VirtioDevice *vdev, unsigned half, uint32_t value);
 void virtio_set_status(VirtioDevice *vdev, uint8_t value); // 0: resets the device
 void virtio_set_queue_size(VirtioDevice *vdev, unsigned queue, uint32_t size);
 void virtio_set_queue_ready(VirtioDevice *vdev, unsigned queue, bool ready);
+// Legacy: all rings of a queue at one address (0: none), the used ring aligned to `align`.
+void virtio_set_queue_rings(VirtioDevice *vdev, unsigned queue, uint64_t gpa, uint32_t align);
 void virtio_notify(VirtioDevice *vdev, unsigned queue);
 void virtio_ack_isr(VirtioDevice *vdev, uint8_t bits);
 uint64_t virtio_config_read(VirtioDevice *vdev, uint64_t offset, unsigned size);
 void virtio_config_write(VirtioDevice *vdev, uint64_t offset, unsigned size, uint64_t value);
+static inline void virtio_set_half(uint64_t *gpa, bool high, uint32_t value)
+{
+    *gpa = high ? (uint32_t)*gpa | (uint64_t)value << 32 : (*gpa & ~0xffffffffull) | value;
+}
 
 // ---- for backends ----
 
@@ -114,9 +138,15 @@ static inline bool virtio_has(const VirtioDevice *vdev, uint64_t feature)
 {
     return vdev->v->driver_features & feature;
 }
+// Is it driven through a legacy interface?
+static inline bool virtio_is_legacy(const VirtioDevice *vdev)
+{
+    return vdev->legacy && !virtio_has(vdev, VIRTIO_F_VERSION_1);
+}
 // The driver broke the rules in a way that the device can't go on from: sets NEEDS_RESET.
 void virtio_broken(VirtioDevice *vdev, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void virtio_raise(VirtioDevice *vdev, uint8_t isr); // adds bits to isr and tells the transport
+// Interrupts the driver on behalf of a queue or VIRTIO_SOURCE_CONFIG.
+void virtio_raise(VirtioDevice *vdev, unsigned source);
 void virtio_config_changed(VirtioDevice *vdev);
 // Is the queue set up and the driver running?
 bool virtqueue_usable(const VirtioDevice *vdev, unsigned queue);

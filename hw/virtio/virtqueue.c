@@ -275,6 +275,6 @@ static bool interrupt_wanted(VirtioDevice *vdev, VirtQueue *q)
 void virtqueue_interrupt(VirtioDevice *vdev, unsigned queue)
 {
     if (virtqueue_usable(vdev, queue) && interrupt_wanted(vdev, &vdev->v->queue[queue])) {
-        virtio_raise(vdev, VIRTIO_ISR_QUEUE);
+        virtio_raise(vdev, queue);
     }
 }

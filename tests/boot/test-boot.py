@@ -4,7 +4,8 @@
 
     test-boot.py --emulator FILE --assets DIR [--rounds N] [--load] [--chaos] [--peer] CASE...
 
-Cases: hello, full (disk and network), load, root (root file system on the disk), quit (recorded until `quit`, replayed to
+Cases: hello, full (disk and network), pci (the same on PCI), legacy (the same by the legacy virtio layout), console (a shell on a
+virtio console), load, root (root file system on the disk), quit (recorded until `quit`, replayed to
 its end), killed (recorder killed, the log replays to its last position), damaged (cut logs, flipped bits). --load keeps both cores busy meanwhile. A failing case
 leaves its log in ./failed-CASE.log and prints how to replay it. --peer: Debian's emulator in our place, without digests.
 """
@@ -41,13 +42,14 @@ class Boot:
             raise Failure(result.stdout.strip())
         return path
 
-    def setup(self, append, disk=None, network=False):
+    def setup(self, append, disk=None, network=False, **more):
         modules = [] if disk or network else ["--no-modules"]
         extra = ["-global", "virtio-mmio.force-legacy=false"] if self.args.peer else []
+        extra += more.pop("extra", [])
         if self.args.chaos:
             extra += ["-accel", f"tcg,chaos={self.args.seed}"]
         self.machine = Machine(self.args.emulator, os.path.join(self.args.assets, "riscv64/Image"), append,
-                               initrd=self.make("make-initrd", "initrd.gz", *modules), disk=disk, network=network, extra=extra)
+                               initrd=self.make("make-initrd", "initrd.gz", *modules), disk=disk, network=network, extra=extra, **more)
         return self.machine
 
     def both(self, script):
@@ -63,11 +65,11 @@ class Boot:
         self.setup("demo=hello")
         self.both([(BEGINS, STOP), (ENDS, STOP)])
 
-    def full(self):
+    def full(self, **more):
         disk = self.make("make-disk", "disk.qcow2")
         payload = os.urandom(300000)
         server = FileServer({"payload": payload})
-        self.setup(f"demo=full url=http://10.0.2.2:{server.port}/payload", disk, True)
+        self.setup(f"demo=full url=http://10.0.2.2:{server.port}/payload", disk, True, **more)
         dumps = [os.path.join(self.work, name + ".pcap") for name in ("net", "net2")]
         if not self.args.peer:  # a second card, and what passes both as it is seen in both runs
             self.machine.extra += ["-netdev", "user,id=net2", "-device", "virtio-net-device,netdev=net2",
@@ -82,6 +84,24 @@ class Boot:
         guestlib.replay(self.machine, recording, digests=not self.args.peer)
         if not self.args.peer and (len(b"".join(frames)) < len(payload) or frames != [read(dump) for dump in dumps]):
             raise Failure(f"filter-dump: {[len(f) for f in frames]} bytes recorded, {[len(read(d)) for d in dumps]} replayed")
+
+    def pci(self):
+        self.full(bus="pci", extra=["-device", "virtio-rng-pci,addr=0x1f", "-device", "virtio-serial-pci,vectors=0"])
+
+    def legacy(self):
+        self.full(extra=["-global", "virtio-mmio.force-legacy=true"])
+
+    def console(self):
+        """All goes over a virtio console: the kernel's messages, the shell's output, what is typed."""
+        self.setup("demo=shell modules=none", extra=["-chardev", "stdio,id=c", "-device", "virtio-serial-pci", "-device",
+                                                     "virtconsole,chardev=c", "-device", "virtserialport,name=spare"])
+        plain = self.machine.argv
+        self.machine.argv = lambda *mode: [{"stdio": "null"}.get(word, word).replace("console=ttyS0", "console=hvc0")
+                                           for word in plain(*mode)]
+        typed = [("demo: shell begins", b"cat /sys/class/virtio-ports/*/name\n"), ("^spare", b"echo $((6 * 7)) typed\n"),
+                 ("^42 typed", b"poweroff -f\n")]
+        recording = guestlib.record(self.machine, self.log, typed, digests=not self.args.peer)
+        guestlib.replay(self.machine, recording, digests=not self.args.peer)
 
     def load(self):
         self.setup("demo=load rounds=2", self.make("make-disk", "disk.qcow2"))
@@ -183,7 +203,7 @@ def run_case(args, name):
 
 
 def main():
-    cases = ["hello", "full", "load", "root", "quit", "killed", "damaged"]
+    cases = ["hello", "full", "pci", "legacy", "console", "load", "root", "quit", "killed", "damaged"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--emulator", required=True)
     parser.add_argument("--assets", required=True)

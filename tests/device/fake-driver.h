@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A virtio driver for tests: brings a device up through virtio-mmio and lets the test write every
-// byte of its rings, right or wrong.
+// A virtio driver for tests: brings a device up through virtio-mmio or virtio-pci and lets the test
+// write every byte of its rings, right or wrong. Registers have virtio-mmio's names on both; over PCI
+// interrupts are INTx.
 //
 //     Driver *d = driver_new(w, "virtio-rng-device", NULL);
 //     driver_start(d, 0);
@@ -28,12 +29,20 @@ enum { // virtio-mmio's registers
 
 typedef struct Driver {
     World *w;
-    Device *mmio, *dev;
+    Device *mmio, *dev;  // transport and device
+    Device *host;        // PCI: its host bridge; else NULL
+    uint64_t gpa;        // PCI: where its BAR 4 is
+    uint32_t isr;        // PCI: read (and so cleared) before driver_irq asks
     uint16_t avail[VIRTIO_QUEUES_MAX], used[VIRTIO_QUEUES_MAX]; // indexes reached
 } Driver;
 
 // The device on a transport of its own; `properties` as world_device takes them.
 Driver *driver_new(World *w, const char *type, const char *properties);
+// The same over PCI, for a type like "virtio-rng-pci": BARs 0, 1 and 4 are at I/O 0x1000 and the
+// two addresses, its bus mastering is on.
+Driver *driver_new_pci(World *w, const char *type, const char *properties);
+enum { DRIVER_ECAM = 0x30000000, DRIVER_PIO = 0x3000000, DRIVER_BAR1 = 0x40010000,
+       DRIVER_BAR4 = 0x40000000, DRIVER_LEGACY = DRIVER_PIO + 0x1000 };
 void driver_free(Driver *d);
 // Resets the device and brings it up with these features and VERSION_1, all its queues of
 // DRIVER_QUEUE_SIZE descriptors.

@@ -30,7 +30,14 @@ void char_port_write(CharPort *port, const uint8_t *buf, size_t len)
 
 void char_port_credit(CharPort *port, size_t free_bytes) { fake_char_credit = free_bytes; }
 
-void fake_char_in(const void *buf, size_t len) { char_rx(char_dev, buf, len); }
+void fake_char_in(const void *buf, size_t len)
+{
+    if (char_rx) {
+        char_rx(char_dev, buf, len);
+    }
+}
+
+void fake_char_forget(void) { char_rx = NULL; }
 
 // ---- network ----
 

@@ -10,7 +10,8 @@
 
 extern GString *fake_char_out;     // what the device wrote since the last look
 extern size_t fake_char_credit;    // as the device published it
-void fake_char_in(const void *buf, size_t len);
+void fake_char_in(const void *buf, size_t len); // nothing if no device has a port
+void fake_char_forget(void);       // the device with the port is gone
 
 // ---- network ----
 

@@ -8,10 +8,13 @@
 // seam, differs. (Not found: guest state in static variables, which no device may have.)
 #include <string.h>
 
+#include "hw/pci-host/gpex.h"
+#include "hw/pci/pci.h"
 #include "tests/device/fake-ports.h"
 #include "tests/device/fake-world.h"
 
 enum { STORM = 20000, MOVE_EVERY = 37 };
+enum { ECAM = 0x30000000, PCI_MMIO = 0x40000000, PCI_PIO = 0x3000000 };
 
 typedef struct Random {
     uint64_t state;
@@ -57,24 +60,60 @@ typedef struct Outcome {
     int64_t now_ns;
 } Outcome;
 
+// What plugs into a bus is reached through its transport; a port's through that of its parent.
+static Device *make(World *w, const DeviceType *type, Error *err);
+
+static Device *plug_pci_host(World *w)
+{
+    static const GpexWindow window[GPEX_WINDOWS] = {
+        [GPEX_ECAM] = {ECAM, 1 << 28},
+        [GPEX_MMIO] = {PCI_MMIO, 1 << 30},
+        [GPEX_MMIO_HIGH] = {UINT64_C(0x400000000), UINT64_C(1) << 34},
+        [GPEX_PIO] = {PCI_PIO, 1 << 16},
+    };
+    Error err = {""};
+    Device *host = device_new(w->machine, device_type_find("gpex-pcihost"), NULL, NULL);
+    g_assert_true(device_realize(host, &err));
+    gpex_place(host, window);
+    return host;
+}
+
+static Device *plug_into(World *w, const char *bus, Error *err)
+{
+    if (g_str_equal(bus, "PCI")) {
+        return plug_pci_host(w);
+    }
+    if (g_str_equal(bus, "virtio-serial-bus")) {
+        return make(w, device_type_find("virtio-serial-device"), err);
+    }
+    g_assert_cmpstr(bus, ==, "virtio");
+    return world_device(w, device_type_find("virtio-mmio"), NULL);
+}
+
+static Device *make(World *w, const DeviceType *type, Error *err)
+{
+    Device *dev = device_new(w->machine, type, NULL, plug_into(w, type->bus, err));
+    if (strstr(type->name, "blk")) {
+        g_assert_true(device_set(dev, "drive", "d0", err));
+    }
+    return device_realize(dev, err) ? dev : NULL;
+}
+
+// The device whose registers lead to a new device of this type.
 static Device *plug(World *w, const DeviceType *type, Error *err)
 {
     if (!type->bus) {
         return world_try_device(w, type, NULL, err);
     }
-    // What plugs into a bus is reached through its transport.
-    const DeviceType *transport = device_type_find("virtio-mmio");
-    g_assert_cmpstr(type->bus, ==, "virtio");
-    Device *parent = world_device(w, transport, NULL);
-    Device *dev = device_new(w->machine, type, NULL, parent);
-    if (strcmp(type->name, "virtio-blk-device") == 0) {
-        g_assert_true(device_set(dev, "drive", "d0", err));
-    }
-    if (!device_realize(dev, err)) {
+    Device *dev = make(w, type, err);
+    if (!dev) {
         return NULL;
     }
     machine_reset(w->machine);
-    return parent;
+    while (!dev->type->nmmio) {
+        dev = dev->parent;
+    }
+    return dev;
 }
 
 // Virtqueues of random shape at the places that random_value likes.
@@ -86,12 +125,39 @@ static void fill_ram(World *w, Random *random)
     }
 }
 
+static void config_write(World *w, const PciDevice *pci, unsigned reg, unsigned size,
+                         uint32_t value)
+{
+    g_assert_true(mmio_write(w->machine, ECAM + ((unsigned)pci->devfn << 12) + reg, size, value));
+}
+
+// Somewhere in a function's configuration space; now and then all BARs are mapped first.
+static uint64_t random_config(World *w, const PciDevice *pci, Random *random)
+{
+    if (random_below(random, 8) == 0) {
+        for (unsigned i = 0; i < PCI_BARS; i++) {
+            bool io = pci->bars[i].kind == PCI_BAR_IO;
+            config_write(w, pci, PCI_BAR0 + 4 * i, 4, io ? 0x1000 : PCI_MMIO + 0x100000 * i);
+        }
+        for (unsigned i = 0; i < PCI_BARS; i++) { // the upper half was set to something
+            if (pci->bars[i].kind == PCI_BAR_MEM64) {
+                config_write(w, pci, PCI_BAR0 + 4 * i + 4, 4, 0);
+            }
+        }
+        config_write(w, pci, PCI_COMMAND, 2, 7);
+    }
+    return ECAM + ((unsigned)pci->devfn << 12) + random_below(random, PCI_CONFIG_BYTES);
+}
+
 static void access_once(World *w, Device *dev, Random *random, Outcome *outcome)
 {
     unsigned region = (unsigned)random_below(random, dev->type->nmmio);
     uint64_t reg = random_reg(random, &dev->type->mmio[region]);
     unsigned size = 1u << random_below(random, 4);
-    uint64_t gpa = world_base(w, dev, region) + reg;
+    bool is_pci = g_strcmp0(dev->type->bus, "PCI") == 0;
+    uint64_t gpa = is_pci && random_below(random, 4) == 0
+                       ? random_config(w, (const PciDevice *)dev, random)
+                       : world_base(w, dev, region) + reg;
     uint64_t value = random_value(random);
     gpa = random_below(random, 8) > 0 ? gpa & -(uint64_t)size : gpa;
     if (random_below(random, 2)) {
@@ -105,6 +171,9 @@ static void access_once(World *w, Device *dev, Random *random, Outcome *outcome)
     }
     if (random_below(random, 8) == 0) {
         fake_drive_complete(random_below(random, 4) ? 0 : -5);
+    }
+    if (random_below(random, 16) == 0) {
+        fake_char_in("characters", random_below(random, 11));
     }
     if (random_below(random, 2000) == 0) {
         machine_reset(w->machine);
@@ -126,6 +195,7 @@ static bool storm(const DeviceType *type, uint64_t seed, bool move, Outcome *out
     World *w = world_new();
     Random random = {seed};
     Error err = {""};
+    fake_char_forget();
     fill_ram(w, &random);
     memset(fake_drive_bytes, 0x5a, sizeof(fake_drive_bytes));
     Device *dev = plug(w, type, &err);

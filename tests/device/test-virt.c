@@ -108,12 +108,14 @@ static void append_value(GString *line, const void *fdt, const char *name, const
 {
     static const char *const references[] = {"interrupt-parent", "cpu", "regmap", NULL};
     bool pairs = g_str_equal(name, "interrupts-extended");
+    bool map = g_str_equal(name, "interrupt-map"); // child address of 3, pin, parent, its interrupt
     if (g_str_equal(name, "rng-seed")) {
         g_string_append_printf(line, " %d bytes", len);
         return;
     }
     for (int i = 0; i < len; i++) {
-        if (i % 4 == 0 && ((pairs && i % 8 == 0) || g_strv_contains(references, name))) {
+        if (i % 4 == 0 && ((pairs && i % 8 == 0) || (map && i % 24 == 16) ||
+                           g_strv_contains(references, name))) {
             append_reference(line, fdt, (const fdt32_t *)(value + i));
             i += 3;
         } else {

@@ -447,14 +447,14 @@ static void run_features(OsHostFeatures features, unsigned options, unsigned blo
     jit_free(jit);
 }
 
-static void test_host(void) { run_features(os_host_features(), OPTIMISE_NONE, 20000); }
-static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE, 20000); }
-static void test_optimised(void) { run_features(os_host_features(), OPTIMISE, 20000); }
-static void test_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE, 20000); }
-static void test_chains(void) { run_features(os_host_features(), OPTIMISE_NONE | CHAINS, 20000); }
-static void test_chains_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE | CHAINS, 20000); }
-static void test_chains_optimised(void) { run_features(os_host_features(), OPTIMISE | CHAINS, 20000); }
-static void test_chains_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE | CHAINS, 20000); }
+static void test_host(void) { run_features(os_host_features(), OPTIMISE_NONE, 12000); }
+static void test_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE, 12000); }
+static void test_optimised(void) { run_features(os_host_features(), OPTIMISE, 12000); }
+static void test_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE, 12000); }
+static void test_chains(void) { run_features(os_host_features(), OPTIMISE_NONE | CHAINS, 8000); }
+static void test_chains_sse2(void) { run_features((OsHostFeatures){ 0 }, OPTIMISE | CHAINS, 8000); }
+static void test_chains_optimised(void) { run_features(os_host_features(), OPTIMISE | CHAINS, 8000); }
+static void test_chains_postponed(void) { run_features(os_host_features(), OPTIMISE_POSTPONE | CHAINS, 8000); }
 
 int main(int argc, char **argv)
 {
