@@ -13,13 +13,14 @@ struct Vcpus {
     uint64_t switches;
     struct VcpusState {
         uint32_t current;
-        uint32_t left;               // instructions of the present turn
+        uint8_t pad[4];
+        uint64_t turn_end;            // icount. Not what is left: that would have to be kept true in the middle of a slice
         uint64_t attempts[VCPUS_MAX]; // of each vCPU since power-on; of the present one: minus icount
     } s;
 };
 
 static const Field fields[] = {
-    FIELD(struct VcpusState, current), FIELD(struct VcpusState, left), FIELD_ARRAY(struct VcpusState, attempts),
+    FIELD(struct VcpusState, current), FIELD_ARRAY(struct VcpusState, pad), FIELD(struct VcpusState, turn_end), FIELD_ARRAY(struct VcpusState, attempts),
 };
 
 static const Prop props[] = {
@@ -31,7 +32,7 @@ static void vcpus_reset(Device *dev)
 {
     Vcpus *v = (Vcpus *)dev;
     v->s.attempts[0] -= machine_icount(dev->machine);
-    v->s.left = v->quantum;
+    v->s.turn_end = machine_icount(dev->machine) + v->quantum;
 }
 
 static const DeviceType device_vcpus = {
@@ -55,7 +56,7 @@ Vcpus *vcpus_new(Machine *machine, const Target *target, CPU **cpus, unsigned nc
 }
 
 CPU *vcpus_current(const Vcpus *v) { return v->cpus[v->s.current]; }
-uint64_t vcpus_left(const Vcpus *v) { return v->s.left; }
+uint64_t vcpus_left(const Vcpus *v) { return v->s.turn_end - machine_icount(v->dev.machine); }
 uint64_t vcpus_switches(const Vcpus *v) { return v->switches; }
 Device *vcpus_device(Vcpus *v) { return &v->dev; }
 
@@ -64,20 +65,23 @@ uint64_t vcpus_attempts(const Vcpus *v, const CPU *cpu)
     return v->s.attempts[cpu->index] + (cpu->index == v->s.current ? machine_icount(v->dev.machine) : 0);
 }
 
-void vcpus_ran(Vcpus *v, uint64_t attempted)
+void vcpus_ran(Vcpus *v)
 {
     CPU *cpu = vcpus_current(v);
-    assert(attempted <= v->s.left);
-    v->s.left = cpu->arch.halted || cpu->yield ? 0 : v->s.left - (uint32_t)attempted;
-    cpu->yield = false;
-    if (planted(PLANT_LOST_QUANTUM) && v->s.left > 0) {
-        v->s.left = v->quantum;
+    uint64_t icount = machine_icount(v->dev.machine);
+    assert(icount <= v->s.turn_end);
+    if (cpu->arch.halted || cpu->yield) {
+        v->s.turn_end = icount;
+    } else if (planted(PLANT_LOST_QUANTUM) && icount < v->s.turn_end) {
+        v->s.turn_end = icount + v->quantum;
     }
+    cpu->yield = false;
 }
 
 bool vcpus_switch(Vcpus *v)
 {
-    if (v->s.left > 0 && vcpu_runnable(v->target, vcpus_current(v))) {
+    uint64_t icount = machine_icount(v->dev.machine);
+    if (icount < v->s.turn_end && vcpu_runnable(v->target, vcpus_current(v))) {
         return false;
     }
     for (unsigned i = 1; i <= v->ncpus; i++) {
@@ -87,7 +91,6 @@ bool vcpus_switch(Vcpus *v)
         }
         if (next != v->s.current) {
             CPU *cpu = vcpus_current(v);
-            uint64_t icount = machine_icount(v->dev.machine);
             if (!planted(PLANT_KEPT_RESERVATION)) {
                 cpu->arch.reserved = 0;
             }
@@ -95,7 +98,7 @@ bool vcpus_switch(Vcpus *v)
             v->s.attempts[next] -= icount;
             v->s.current = next;
         }
-        v->s.left = v->quantum;
+        v->s.turn_end = icount + v->quantum;
         v->switches++;
         return true;
     }

@@ -20,7 +20,7 @@ typedef struct Vcpus Vcpus;
 Vcpus *vcpus_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, uint32_t quantum);
 CPU *vcpus_current(const Vcpus *vcpus);
 uint64_t vcpus_left(const Vcpus *vcpus);                 // instructions of the present turn; 0: a switch is due
-void vcpus_ran(Vcpus *vcpus, uint64_t attempted);        // the present vCPU did so, and has perhaps halted or yielded
+void vcpus_ran(Vcpus *vcpus);                            // after each slice: the present vCPU has perhaps halted or yielded
 bool vcpus_switch(Vcpus *vcpus);                         // false: no switch is due, or all vCPUs are halted; true: done (the caller counts a step)
 uint64_t vcpus_attempts(const Vcpus *vcpus, const CPU *cpu); // instructions that this one has attempted, exact at any access
 uint64_t vcpus_switches(const Vcpus *vcpus);             // since power-on, a figure

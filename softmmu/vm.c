@@ -403,7 +403,7 @@ static void run_slice(Vm *vm)
     m->icount_end = icount + attempted;
     m->left = &m->left_zero;
     if (vm->vcpus) {
-        vcpus_ran(vm->vcpus, attempted);
+        vcpus_ran(vm->vcpus);
     }
     exec_reap(vm->exec);
     replay_check_passed(vm->replay);

@@ -32,7 +32,8 @@ static volatile uint64_t hash = 0xcbf29ce484222325, ticks, blk_done, frames, typ
 static uint8_t sector[2][8 * SECTOR] __attribute__((aligned(16))), frame[2][2048], arp[64], random_bytes[16];
 static volatile uint8_t blk_status[2];
 static struct { uint32_t type, reserved; uint64_t sector; } blk_header[2];
-static uint64_t counters_apart; // mcycle - minstret at the start
+static uint64_t counters_apart; // mcycle - minstret at the start; with several harts they go their own ways
+static unsigned nharts;
 
 static void mix(uint64_t value)
 {
@@ -307,7 +308,7 @@ static void fault_often(void)
     csr_write(mstatus, mstatus);
     mix(retired);
     counters_apart = counters_apart ? counters_apart : cycle - retired - faults;
-    if (cycle - retired - faults != counters_apart) {
+    if (nharts == 1 && cycle - retired - faults != counters_apart) {
         put_text("wrong count of retired instructions\n");
         machine_end(5);
     }
@@ -431,7 +432,7 @@ int main(uint64_t hart, uintptr_t dtb)
     csr_write(pmpcfg0, 0x1f);
     write64(CLINT + CLINT_MTIMECMP, read64(CLINT + CLINT_MTIME) + 1000);
     csr_write(mie, MIP_MTIP | MIP_MEIP);
-    unsigned nharts = harts_start(ROUNDS);
+    nharts = harts_start(ROUNDS);
     csr_set(mstatus, MSTATUS_MIE);
     for (unsigned round = 0; round < ROUNDS; round++) {
         if (net) {
