@@ -5,7 +5,7 @@
 // whole instruction to T0, which leaves right after it.
 #include <assert.h>
 
-#include "softmmu/exec.h"
+#include "softmmu/vcpus.h"
 
 // ---- the one observer of stores to flagged pages ----
 
@@ -258,8 +258,14 @@ static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned l
     return true;
 }
 
+static uint64_t ops_attempts(CPU *cpu)
+{
+    const Exec *exec = cpu->exec;
+    return exec->vcpus ? vcpus_attempts(exec->vcpus, cpu) : machine_icount(exec->machine);
+}
+
 const CpuOps exec_cpu_ops = {
     .site_tired = exec_site_tired,
     .load = ops_load, .store = ops_store, .load_wide = ops_load_wide, .store_wide = ops_store_wide,
-    .probe = ops_probe, .tlb_flush = ops_tlb_flush, .walk_store = ops_walk_store,
+    .probe = ops_probe, .tlb_flush = ops_tlb_flush, .walk_store = ops_walk_store, .attempts = ops_attempts,
 };

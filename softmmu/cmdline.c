@@ -50,22 +50,6 @@ static bool parse_memory(Cmdline *c, const char *value, Error *err)
     return ok;
 }
 
-static bool parse_smp(Cmdline *c, const char *value, Error *err)
-{
-    uint64_t cpus = 1;
-    Options *o = options_parse(value, "cpus", err);
-    if (!o) {
-        return false;
-    }
-    bool ok = options_number(o, "cpus", &cpus, err);
-    if (ok && cpus != 1) {
-        ok = fail(err, "several CPUs are not yet supported");
-    }
-    c->smp = (unsigned)cpus;
-    options_free(o);
-    return ok;
-}
-
 // COMPAT.md's table. What isn't there yet says so.
 static bool parse_icount(Cmdline *c, const char *value, Error *err)
 {
@@ -253,7 +237,8 @@ static const Option options[] = {
     { "M", CALL1, 0, parse_machine, "NAME", NULL },
     { "cpu", TEXT, AT(cpu), NULL, "MODEL[,PROP=on|off…]", "select the CPU ('-cpu help' for a list)" },
     { "accel", CALL1, 0, parse_accel, "tcg[,interp=on|off][,check=on|off]", "interp: without JIT; check: JIT and interpreter in lockstep" },
-    { "smp", CALL1, 0, parse_smp, "N", "number of CPUs" },
+    { "smp", CALL1, 0, smp_parse, "[cpus=]N[,maxcpus=M][,sockets=S][,cores=C][,threads=T][,quantum=I]",
+      "number of CPUs; instructions in a turn of one of several" },
     { "m", CALL1, 0, parse_memory, "SIZE", "RAM, in MiB or with a suffix" },
     { "kernel", TEXT, AT(kernel), NULL, "FILE", "kernel: Image, gzip'd or ELF" },
     { "initrd", TEXT, AT(initrd), NULL, "FILE", "initial RAM disk" },
@@ -361,7 +346,7 @@ static const char *target_of_program(const char *program)
 
 bool cmdline_parse(Cmdline *c, int argc, char **argv, Error *err)
 {
-    *c = (Cmdline){ .argc = argc, .argv = argv, .smp = 1, .sleep = true, .shift = 3, .max_insns = 64 };
+    *c = (Cmdline){ .argc = argc, .argv = argv, .smp = 1, .smp_max = 1, .sleep = true, .shift = 3, .max_insns = 64 };
     c->target = target_of_program(argv[0]);
     c->dirs = g_ptr_array_new();
     c->serials = g_ptr_array_new();
@@ -380,8 +365,8 @@ bool cmdline_parse(Cmdline *c, int argc, char **argv, Error *err)
         }
         const char *name = argv[i];
         if (!apply(c, option, takes ? argv[++i] : NULL, err)) {
-            // The messages about -icount are known by their bare text.
-            return !strcmp(option->name, "icount") ? false : fail_prefix(err, "%s %s", name, takes ? argv[i] : "");
+            // The messages about -icount and -smp are known by their bare text.
+            return !strcmp(option->name, "icount") || !strcmp(option->name, "smp") ? false : fail_prefix(err, "%s %s", name, takes ? argv[i] : "");
         }
     }
     g_ptr_array_add(c->dirs, NULL);

@@ -22,7 +22,8 @@ typedef struct Cmdline {
     const char *uuid;          // checked; NULL: none
     bool message_timestamps, message_names;
     uint64_t ram_bytes;        // 0: the machine's default
-    unsigned smp;
+    unsigned smp, smp_max;
+    uint32_t quantum;          // instructions in a turn of one of several vCPUs; 0: the default
     bool nographic, nodefaults, start_stopped, no_reboot, no_shutdown, snapshot, help, version;
     GPtrArray *dirs;           // const char *, -L, NULL-terminated
     GPtrArray *serials;        // const char *
@@ -43,3 +44,4 @@ typedef struct Cmdline {
 // False: err says what is wrong, for one line after the program's name. The strings belong to argv or live for ever.
 bool cmdline_parse(Cmdline *cmdline, int argc, char **argv, Error *err);
 void cmdline_help(const char *program);
+bool smp_parse(Cmdline *cmdline, const char *value, Error *err); // -smp (smp.c)

@@ -70,7 +70,8 @@ Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpu
     for (unsigned i = 0; i < ncpus; i++) {
         cpus[i]->exec = exec;
         cpus[i]->ops = &exec_cpu_ops;
-        cpus[i]->fetch_generation = 1;
+        cpus[i]->fetch_generation = ++exec->generation;
+        cpus[i]->has_peers = ncpus > 1;
     }
     start_t1(exec);
     return exec;
@@ -373,7 +374,7 @@ Block *exec_find(Exec *exec, CPU *cpu)
     uint32_t flags = exec->target->block_flags(cpu);
     uint64_t key = (uint64_t)cpu->fetch_generation << 32 | flags;
     BlockSlot *slot = &exec->block_cache[pc >> 1 & (BLOCK_CACHE_SIZE - 1)];
-    if (slot->block && slot->pc == pc && slot->key == key && !exec->config.no_tlb && exec->ncpus == 1) {
+    if (slot->block && slot->pc == pc && slot->key == key && !exec->config.no_tlb) {
         return slot->block;
     }
     const uint8_t *host;
@@ -519,5 +520,5 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
 
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return block->code && !exec->config.no_tlb && !exec->lockstep && exec->ncpus == 1 && block_cached(exec, cpu, block);
+    return block->code && !exec->config.no_tlb && !exec->lockstep && block_cached(exec, cpu, block);
 }

@@ -22,7 +22,7 @@ static void flush_at_random(Exec *exec)
     switch (next_random(exec) & 1023) {
     case 0: exec_invalidate_all(exec); break;
     case 1: case 2: case 3: tlb_flush_all(exec); break;
-    case 4: case 5: tlb_flush_cpu(exec->cpus[0]); break;
+    case 4: case 5: tlb_flush_cpu(exec->cpus[next_random(exec) % exec->ncpus]); break;
     default: return;
     }
     for (unsigned i = 0; i < exec->ncpus; i++) {
@@ -33,8 +33,8 @@ static void flush_at_random(Exec *exec)
 static void take_exception(Exec *exec, CPU *cpu)
 {
     if (log_enabled(LOG_INT)) {
-        log_printf(LOG_INT, "exception %u value %016" PRIx64 " pc %016" PRIx64 " icount %" PRIu64 "\n", cpu->exception - 1,
-                   cpu->exception_value, cpu->arch.pc, machine_icount(exec->machine));
+        log_printf(LOG_INT, "cpu %u exception %u value %016" PRIx64 " pc %016" PRIx64 " icount %" PRIu64 "\n", cpu->index,
+                   cpu->exception - 1, cpu->exception_value, cpu->arch.pc, machine_icount(exec->machine));
     }
     exec->target->take_exception(cpu);
     assert(!cpu->exception);
@@ -60,12 +60,14 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
     if ((!chain->link && !chain->computed) || log_enabled(LOG_EXEC) || !exec_linkable(exec, cpu, block)) {
         return;
     }
-    if (chain->computed) {
+    if (chain->computed || cpu->has_peers) { // one vCPU at a time owns a guarded link; the others go by their jump caches
         JumpCache *cache = &cpu->jump_cache;
         unsigned slot = jump_hash(block->pc);
         cache->pc[slot] = block->pc;
         cache->key[slot] = (uint64_t)cpu->fetch_generation << 32 | block->flags;
         cache->code[slot] = block->code->entry;
+    }
+    if (!chain->link) {
         return;
     }
     const JitCode *code = chain->link->from;
@@ -124,7 +126,7 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
             chain = (Chain){ 0 };
         } else {
             if (log_enabled(LOG_EXEC)) {
-                log_printf(LOG_EXEC, "block %016" PRIx64 " flags %x\n", block->pc, block->flags);
+                log_printf(LOG_EXEC, "cpu %u block %016" PRIx64 " flags %x\n", cpu->index, block->pc, block->flags);
             }
             if (chain.hot) {
                 exec_heat(exec, cpu, block);

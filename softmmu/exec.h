@@ -69,6 +69,8 @@ struct Exec {
     ExecConfig config;
     CPU **cpus;
     unsigned ncpus;
+    struct Vcpus *vcpus;       // NULL: there is one vCPU
+    uint32_t generation;       // the last fetch generation that was given out, to any vCPU: no two ever have the same
     IrBuilder *builder;
     Jit *jit;                  // NULL: T0 alone
     Lockstep *lockstep;        // NULL: no

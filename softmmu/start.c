@@ -384,6 +384,9 @@ static bool choose_types(Start *start, Error *err)
     if (!vm->type) {
         return fail(err, "unsupported machine type \"%s\"\nUse -machine help to list supported machines", c->machine);
     }
+    if (c->smp_max > vm->type->max_cpus) {
+        return fail(err, "Invalid SMP CPUs %u. The max CPUs supported by machine '%s' is %u", c->smp_max, vm->type->name, vm->type->max_cpus);
+    }
     size_t model = c->cpu ? strcspn(c->cpu, ",") : 0;
     if (c->cpu && (model != strlen(vm->type->default_cpu) || strncmp(c->cpu, vm->type->default_cpu, model) != 0)) {
         return fail(err, "unable to find CPU model '%.*s'", (int)model, c->cpu);
@@ -438,6 +441,9 @@ static bool build_machine(Start *start, Error *err)
     config->cpu_fdt = vm->target->fdt_props ? vm->target->fdt_props(vm->cpus[0]) : NULL;
     config->cpu_set_clock = vm->target->set_clock;
     config->cpu_clock_changed = vm->target->clock_changed;
+    if (vm->ncpus > 1) {
+        vm->vcpus = vcpus_new(vm->machine, vm->target, vm->cpus, vm->ncpus, c->quantum ? c->quantum : VCPUS_QUANTUM);
+    }
     vm->machine->shift = (uint8_t)c->shift;
     return vm->type->build(vm->machine, config, err);
 }
@@ -668,6 +674,7 @@ bool start_build(Start *start, Cmdline *cmdline, Error *err)
                         .no_tlb = cmdline->no_tlb, .sse2_only = cmdline->sse2_only, .flush_seed = cmdline->flush_seed,
                         .hot_after = (unsigned)cmdline->hot_after };
     vm->exec = exec_new(vm->machine, vm->target, vm->cpus, vm->ncpus, &exec);
+    vm->exec->vcpus = vm->vcpus;
     if (cmdline->chaos_seed) {
         block_chaos(cmdline->chaos_seed, 50000);
     }

@@ -75,6 +75,13 @@ bool stats_write(const Vm *vm, int64_t started_ns, const char *path, Error *err)
     getrusage(RUSAGE_SELF, &usage);
     uint64_t icount = machine_icount(vm->machine);
     fprintf(f, "{\n  \"icount\": %" PRIu64 ",\n", icount);
+    if (vm->vcpus) {
+        fprintf(f, "  \"vcpu_turns\": %" PRIu64 ", \"vcpu_attempts\": [", vcpus_switches(vm->vcpus));
+        for (unsigned i = 0; i < vm->ncpus; i++) {
+            fprintf(f, "%s%" PRIu64, i ? ", " : "", vcpus_attempts(vm->vcpus, vm->cpus[i]));
+        }
+        fprintf(f, "],\n");
+    }
     fprintf(f, "  \"start_to_first_insn_ms\": %.3f,\n", (double)(vm->first_insn_ns - started_ns) / 1e6);
     fprintf(f, "  \"peak_memory_kib\": %ld,\n", usage.ru_maxrss);
     fprintf(f, "  \"translated_guest\": %" PRIu64 ", \"translate_ns_per_guest_insn\": %.1f,\n", exec->translated_guest,

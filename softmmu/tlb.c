@@ -12,9 +12,17 @@ enum { FLUSHES_PER_CLEANING = 256, WALK_PAGES_MAX = 4096 };
 
 static void bump_generation(CPU *cpu)
 {
-    cpu->fetch_generation++;
-    assert(cpu->fetch_generation != 0); // 2^32 flushes: months of host time
-    cpu->attention = true;              // the running block may lie in a page whose translation is gone
+    Exec *exec = cpu->exec;
+    if (exec->generation >= UINT32_MAX - exec->ncpus) {
+        // After hours of nothing but flushes: numbers may be used again when nothing is left that was guarded by them.
+        exec_invalidate_all(exec);
+        exec->generation = 0;
+        for (unsigned i = 0; i < exec->ncpus; i++) {
+            exec->cpus[i]->fetch_generation = ++exec->generation;
+        }
+    }
+    cpu->fetch_generation = ++exec->generation;
+    cpu->attention = true; // the running block may lie in a page whose translation is gone
 }
 
 void tlb_flush_cpu(CPU *cpu)

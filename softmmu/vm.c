@@ -29,7 +29,7 @@ uint64_t vm_registers_digest(const Vm *vm)
     for (unsigned i = 0; i < vm->ncpus; i++) {
         digest = device_digest(vm->cpus[i]->dev, digest);
     }
-    return digest;
+    return vm->vcpus ? device_digest(vcpus_device(vm->vcpus), digest) : digest;
 }
 
 static uint16_t host_event_digest(void *ctx)
@@ -294,10 +294,15 @@ static void advance_idle(void *ctx, const ReplayEvent *event)
     }
 }
 
+CPU *vm_cpu(const Vm *vm)
+{
+    return vm->vcpus ? vcpus_current(vm->vcpus) : vm->cpus[0];
+}
+
 static bool all_halted(const Vm *vm)
 {
     for (unsigned i = 0; i < vm->ncpus; i++) {
-        if (!vm->cpus[i]->arch.halted) {
+        if (vcpu_runnable(vm->target, vm->cpus[i])) {
             return false;
         }
     }
@@ -327,9 +332,18 @@ static bool deliver_logged(Vm *vm)
     return delivered;
 }
 
+static bool switch_vcpu(Vm *vm)
+{
+    if (!vm->vcpus || !vcpus_switch(vm->vcpus)) {
+        return false;
+    }
+    machine_step(vm->machine);
+    return true;
+}
+
 static bool enter_interrupt(Vm *vm)
 {
-    CPU *cpu = vm->cpus[0];
+    CPU *cpu = vm_cpu(vm);
     if (cpu->arch.halted && vm->target->wakeup_pending(cpu)) {
         cpu->arch.halted = 0;
     }
@@ -337,7 +351,7 @@ static bool enter_interrupt(Vm *vm)
         return false;
     }
     if (log_enabled(LOG_INT)) {
-        log_printf(LOG_INT, "interrupt pc %016" PRIx64 " icount %" PRIu64 "\n", cpu->arch.pc, machine_icount(vm->machine));
+        log_printf(LOG_INT, "cpu %u interrupt pc %016" PRIx64 " icount %" PRIu64 "\n", cpu->index, cpu->arch.pc, machine_icount(vm->machine));
     }
     vm->target->take_interrupt(cpu);
     machine_step(vm->machine);
@@ -364,14 +378,18 @@ static uint64_t hard_budget(Vm *vm)
     if (replay_mode(vm->replay) == REPLAY_RECORD && vm->next_digest - icount < budget) {
         budget = vm->next_digest - icount;
     }
+    if (vm->vcpus && vcpus_left(vm->vcpus) < budget) {
+        budget = vcpus_left(vm->vcpus);
+    }
     return budget ? budget : 1; // a synchronous input lies in this very attempt, or replay_check_passed will tell
 }
 
 static void run_slice(Vm *vm)
 {
     Machine *m = vm->machine;
-    CPU *cpu = vm->cpus[0];
+    CPU *cpu = vm_cpu(vm);
     uint64_t budget = hard_budget(vm), icount = machine_icount(m);
+    assert(!cpu->arch.halted);
     int64_t host_ns = os_clock_monotonic_ns();
     if (!vm->first_insn_ns) {
         vm->first_insn_ns = host_ns;
@@ -384,6 +402,9 @@ static void run_slice(Vm *vm)
     uint64_t attempted = cpu_run(vm->exec, cpu, budget, vm_slice_soft(vm));
     m->icount_end = icount + attempted;
     m->left = &m->left_zero;
+    if (vm->vcpus) {
+        vcpus_ran(vm->vcpus);
+    }
     exec_reap(vm->exec);
     replay_check_passed(vm->replay);
     vm_slice_done(vm, attempted, host_ns);
@@ -405,7 +426,7 @@ static void advance(Vm *vm)
         machine_step(vm->machine);
         return;
     }
-    if (deliver_input(vm) || enter_interrupt(vm)) {
+    if (deliver_input(vm) || switch_vcpu(vm) || enter_interrupt(vm)) {
         return;
     }
     if (vm->state != RUN_RUNNING) {

@@ -7,6 +7,7 @@
 #include "hw/machine.h"
 #include "softmmu/control.h"
 #include "softmmu/exec.h"
+#include "softmmu/vcpus.h"
 
 typedef struct VmConfig {
     bool icount;               // -icount was given (reports only)
@@ -33,6 +34,7 @@ typedef struct Vm {
     GPtrArray *items;          // BootItem *, -device loader; or NULL (boot-items.c)
     CPU **cpus;
     unsigned ncpus;
+    Vcpus *vcpus;              // NULL: there is one vCPU
     VmConfig config;
     Control *control;
 
@@ -71,6 +73,8 @@ bool vm_delete_break(Vm *vm, Error *err);
 void vm_set_shift(Vm *vm, uint8_t shift);
 uint64_t vm_registers_digest(const Vm *vm); // XXH3-64 over the state of all vCPUs
 extern const ControlOps vm_control_ops;         // the same for clients of control.h; ctx is the Vm (vm-control.c)
+
+CPU *vm_cpu(const Vm *vm);                  // whose turn it is
 
 // ---- softmmu/idle.c, softmmu/pace.c: parts of the loop ----
 void vm_idle(Vm *vm);                   // all vCPUs halted: jump, wait or take an input

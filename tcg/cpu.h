@@ -80,6 +80,7 @@ typedef struct CpuOps {
     void (*tlb_flush)(CPU *cpu);
     // A page table walk sets accessed or dirty bits in an entry (`len` bytes at gpa in RAM). What is cached stays valid. False: not RAM.
     bool (*walk_store)(CPU *cpu, uint64_t gpa, const void *bytes, unsigned len);
+    uint64_t (*attempts)(CPU *cpu); // instructions that this vCPU has attempted since power-on, before the present one
 } CpuOps;
 
 struct CPU {
@@ -91,9 +92,11 @@ struct CPU {
     int64_t budget;            // instructions that may still be attempted in this slice; T1 keeps it in a register
     volatile bool attention;   // leave after the current instruction
     bool running_t1;           // slow paths answer SLOW_ALONE instead of having side effects
+    bool yield;                // the guest only waits for another vCPU: its turn ends, together with `attention`
+    bool has_peers;            // other vCPUs share the code: where one of them took a link, this one's jump cache is asked
     uint32_t exception;        // 0 none, else 1 + the target's number (or CPU_ALONE, between a helper and T1)
     uint64_t exception_value;
-    uint32_t fetch_generation; // rises whenever a fetch translation may have changed: guards links across pages
+    uint32_t fetch_generation; // another one whenever a fetch translation may have changed: guards links across pages. No two vCPUs have the same
     uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code
     int64_t budget_bias;       // while T1 runs: budget minus what its register counts
     uint32_t mxcsr_guest, mxcsr_host;

@@ -238,6 +238,22 @@ static void emit_exits(Jit *jit, Asm *a)
 {
     Thunks *t = &jit->thunks;
     t->exit_link = begin(jit, a);
+    // A link that other vCPUs took: this one's jump cache may know the target all the same.
+    enum { MASK = (JUMP_CACHE_SIZE - 1) << 1 };
+    x_op_imm8(a, 0x80, ALU_CMP, env(ENV(has_peers)), 0);
+    uint8_t *alone = x_jcc8(a, CC_E);
+    x_mov(a, X_W, RCX, x_mem(RAX, offsetof(JitLink, pc)));
+    x_mov(a, 0, RDX, x_reg(RCX));
+    x_alu_imm(a, ALU_AND, 0, x_reg(RDX), MASK);
+    x_alu(a, ALU_CMP, X_W, RCX, x_mem_index(RBP, RDX, 2, ENV(jump_cache.pc)));
+    uint8_t *other_pc = x_jcc8(a, CC_NE);
+    x_mov(a, X_W, RCX, env(ENV(jump_key)));
+    x_alu(a, ALU_CMP, X_W, RCX, x_mem_index(RBP, RDX, 2, ENV(jump_cache.key)));
+    uint8_t *other_key = x_jcc8(a, CC_NE);
+    x_op(a, 0xff, 4, x_mem_index(RBP, RDX, 2, ENV(jump_cache.code)));
+    x_patch8(alone, a->p);
+    x_patch8(other_pc, a->p);
+    x_patch8(other_key, a->p);
     x_mov(a, X_W, RCX, x_mem(RAX, offsetof(JitLink, pc)));
     x_store(a, X_W, env(ENV(arch.pc)), RCX);
     emit_return(jit, a);
@@ -256,9 +272,9 @@ static void emit_exits(Jit *jit, Asm *a)
     x_patch8(raised, a->p);
     t->leave = a->p;
     x_alu_imm(a, ALU_CMP, 0, x_reg(RDX), SLOW_FAULT);
-    uint8_t *alone = x_jcc8(a, CC_NE);
+    uint8_t *not_raised = x_jcc8(a, CC_NE);
     x_alu_imm(a, ALU_SUB, X_W, x_reg(R15), 1); // what raises was attempted
-    x_patch8(alone, a->p);
+    x_patch8(not_raised, a->p);
     jump_to(a, t->exit_pc);
 }
 _Static_assert(SLOW_FAULT == (int)JIT_FAULT && SLOW_ALONE == (int)JIT_ALONE, "the status is the reason");

@@ -8,7 +8,7 @@
 enum {
     VIRT_ROM_GPA = 0x1000, VIRT_ROM_BYTES = 0xf000,
     VIRT_RAM_GPA = 0x80000000u,
-    VIRT_HARTS_MAX = 32,
+    VIRT_HARTS_MAX = 8,
     VIRT_SLOTS = 8, // virtio-mmio transports
     VIRT_FDT_BYTES_MAX = 1 << 20,
     VIRT_PCI_IRQ = 32, // PLIC source of INTx line 0; the others follow

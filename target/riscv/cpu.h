@@ -76,7 +76,7 @@ struct RiscvState {
     uint64_t stvec, scounteren, senvcfg, sscratch, sepc, scause, stval, satp;
     uint64_t stimecmp;
     uint64_t mcycle;         // minus icount; while inhibited: the value
-    uint64_t minstret;       // minus (icount - traps); while inhibited: the value
+    uint64_t minstret;       // minus (the hart's attempts - traps); while inhibited: the value
     uint64_t traps;          // attempts that raised an exception
     uint64_t pmpaddr[PMP_COUNT];
     uint8_t pmpcfg[PMP_COUNT];
@@ -253,7 +253,7 @@ void riscv_take_exception(CPU *cpu);
 void riscv_take_interrupt(CPU *cpu);
 bool riscv_interrupt_pending(CPU *cpu);
 bool riscv_wakeup_pending(CPU *cpu);
-extern const IrHelper riscv_helper_mret, riscv_helper_sret, riscv_helper_wfi, riscv_helper_fence_vma;
+extern const IrHelper riscv_helper_mret, riscv_helper_sret, riscv_helper_wfi, riscv_helper_fence_vma, riscv_helper_pause;
 
 // ---- atomic.c ----
 

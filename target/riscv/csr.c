@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Control and status registers: what reading and writing the rows of csr.def does (P chapters 2, 3.1, 4.1; U 9, 10, 11.2; Sstc).
 //
-// cycle counts attempted instructions of the whole machine, instret those of them that raised no exception; both read as of before the
-// reading instruction. With several harts both count all harts' instructions. misa can't be written.
+// cycle counts attempted instructions of the whole machine, as a clock that all harts share; instret counts the hart's own instructions, less those
+// that raised an exception. Both read as of before the reading instruction. misa can't be written.
 // The functions of a row deal with the whole 64 bits where RV32 has two registers for them; of others the high half is zero there.
 #include <assert.h>
 
@@ -188,7 +188,7 @@ static bool counter_allowed(RiscvCpu *rc, const RiscvCsr *csr)
 }
 
 static uint64_t cycles(const RiscvCpu *rc) { return machine_icount(rc->cpu.machine); }
-static uint64_t retired(const RiscvCpu *rc) { return cycles(rc) - (planted(PLANT_WRONG_MINSTRET) ? 0 : rc->s.traps); }
+static uint64_t retired(RiscvCpu *rc) { return rc->cpu.ops->attempts(&rc->cpu) - (planted(PLANT_WRONG_MINSTRET) ? 0 : rc->s.traps); }
 
 static uint64_t cycle_read(RiscvCpu *rc, const RiscvCsr *csr)
 {

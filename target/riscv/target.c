@@ -86,7 +86,7 @@ static const IrSlot slots[] = {
 
 static const IrHelper *const helpers[] = {
     &riscv_helper_csr_read, &riscv_helper_csr_write, &riscv_helper_csr_modify, &riscv_helper_enabled, &riscv_helper_mret, &riscv_helper_sret, &riscv_helper_wfi,
-    &riscv_helper_fence_vma, &riscv_helper_lr, &riscv_helper_sc, &riscv_helper_cbo, &riscv_helper_cbo_zero, NULL,
+    &riscv_helper_fence_vma, &riscv_helper_pause, &riscv_helper_lr, &riscv_helper_sc, &riscv_helper_cbo, &riscv_helper_cbo_zero, NULL,
 };
 
 // ---- the device ----
@@ -112,7 +112,7 @@ static const Field fields[] = {
 
 #define COMMON_PROPS \
     { "resetvec", "address of the first instruction", PROP_U64, offsetof(RiscvCpu, resetvec), "0x1000" }, \
-    { "hartid", "what mhartid reads", PROP_U32, offsetof(RiscvCpu, hartid), "0" }, \
+    { "hartid", "what mhartid reads; 4294967295: the number of the CPU", PROP_U32, offsetof(RiscvCpu, hartid), "4294967295" }, \
     EXTENSION(m, "multiplication and division", "on"), EXTENSION(a, "atomic instructions", "on"), \
     EXTENSION(f, "single precision", "on"), EXTENSION(d, "double precision (needs f)", "on"), \
     EXTENSION(h, "hypervisor: not there yet", "off"), EXTENSION(v, "vectors: not there yet", "off"), \
@@ -220,7 +220,7 @@ static bool cpu_realize(Device *dev, Error *err)
     rc->cpu.dev = dev;
     rc->cpu.target = rc->rv32 ? &target_riscv32 : &target_riscv64;
     rc->cpu.machine = dev->machine;
-    rc->cpu.index = rc->hartid;
+    rc->hartid = rc->hartid == UINT32_MAX ? rc->cpu.index : rc->hartid;
     for (unsigned access = 0; access < ACCESS_COUNT; access++) {
         for (unsigned mmu = 0; mmu < MMU_COUNT; mmu++) {
             tlb_clear(&rc->cpu.tlb[access][mmu]);

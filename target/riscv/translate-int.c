@@ -223,6 +223,11 @@ static void nothing(Lift *l, const RiscvInsn *i, unsigned arg)
 {
 }
 
+static void pause_hint(Lift *l, const RiscvInsn *i, unsigned arg)
+{
+    ir_call(l->b, &riscv_helper_pause, 0, 0, 0);
+}
+
 // A hint: stores to code are seen without it. It ends the block as the manual's reader expects.
 static void fence_i(Lift *l, const RiscvInsn *i, unsigned arg)
 {
@@ -253,7 +258,7 @@ const LiftRow riscv_lift_int[RISCV_INSN_COUNT] = {
     ROW(LBU, load, 0), ROW(LHU, load, 1), ROW(LWU, load, 2),
     ROW(SB, store, 0), ROW(SH, store, 1), ROW(SW, store, 2), ROW(SD, store, 3),
     // U 2.7, 3: one hart, no reordering
-    ROW(FENCE, nothing), ROW(PAUSE, nothing), ROW(FENCE_I, fence_i),
+    ROW(FENCE, nothing), ROW(PAUSE, pause_hint), ROW(FENCE_I, fence_i),
     // U 7
     ROW(MUL, alu, IR_MUL), ROW(MULH, alu, IR_MULHS), ROW(MULHU, alu, IR_MULHU), ROW(MULHSU, alu, IR_MULHSU),
     ROW(DIV, divide, IR_DIVS), ROW(DIVU, divide, IR_DIVU), ROW(REM, alu, IR_REMS), ROW(REMU, alu, IR_REMU),

@@ -113,6 +113,14 @@ static uint64_t sret(CPU *cpu, uint64_t raw, uint64_t unused_b, uint64_t unused_
     return rc->s.sepc;
 }
 
+// Software waits until another hart did something: that one's turn comes sooner.
+static void yield(CPU *cpu)
+{
+    if (cpu->has_peers) {
+        cpu->yield = cpu->attention = true;
+    }
+}
+
 static uint64_t wfi(CPU *cpu, uint64_t raw, uint64_t unused_b, uint64_t unused_c)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
@@ -120,6 +128,7 @@ static uint64_t wfi(CPU *cpu, uint64_t raw, uint64_t unused_b, uint64_t unused_c
         cpu_raise(cpu, CAUSE_ILLEGAL, raw);
     } else {
         cpu->arch.halted = !riscv_wakeup_pending(cpu);
+        yield(cpu); // firmware waits in loops around a WFI that something else keeps from halting
     }
     return 0;
 }
@@ -132,10 +141,17 @@ static uint64_t fence_vma(CPU *cpu, uint64_t raw, uint64_t unused_b, uint64_t un
     return 0;
 }
 
+static uint64_t pause_hart(CPU *cpu, uint64_t unused_a, uint64_t unused_b, uint64_t unused_c)
+{
+    yield(cpu);
+    return 0;
+}
+
 enum { RETURNS = HELPER_READS_REGS | HELPER_WRITES_REGS | HELPER_RAISES };
 const IrHelper riscv_helper_mret = {"mret", mret, RETURNS, 1, true};
 const IrHelper riscv_helper_sret = {"sret", sret, RETURNS, 1, true};
 const IrHelper riscv_helper_wfi = {"wfi", wfi, RETURNS, 1, false};
+const IrHelper riscv_helper_pause = {"pause", pause_hart, 0, 0, false};
 const IrHelper riscv_helper_fence_vma = {"fence_vma", fence_vma, HELPER_READS_REGS | HELPER_RAISES, 1, false};
 
 // ---- time ----

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boots Debian's kernel with the project's initrd, records the run and replays it.
 
-    test-boot.py --emulator FILE --assets DIR [--rounds N] [--load] [--chaos] [--peer] CASE...
+    test-boot.py --emulator FILE --assets DIR [--rounds N] [--smp N] [--load] [--chaos] [--peer] CASE...
 
 Cases: hello, full (disk and network), pci (the same on PCI), legacy (the same by the legacy virtio layout), console (a shell on a
 virtio console), load, root (root file system on the disk), quit (recorded until `quit`, replayed to
@@ -46,6 +46,8 @@ class Boot:
         modules = [] if disk or network else ["--no-modules"]
         extra = ["-global", "virtio-mmio.force-legacy=false"] if self.args.peer else []
         extra += more.pop("extra", [])
+        if self.args.smp:
+            extra += ["-smp", self.args.smp]
         if self.args.chaos:
             extra += ["-accel", f"tcg,chaos={self.args.seed}"]
         self.machine = Machine(self.args.emulator, os.path.join(self.args.assets, "riscv64/Image"), append,
@@ -208,6 +210,7 @@ def main():
     parser.add_argument("--emulator", required=True)
     parser.add_argument("--assets", required=True)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--smp", help="as the emulator's -smp")
     parser.add_argument("--load", action="store_true")
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--chaos", action="store_true", help="random slices, delayed and reordered disk completions")

@@ -29,7 +29,21 @@ WRONG = [
     (["-icount", "3,rr=record,rrfile=LOG,rrverify=full"], "not yet"),
     (["-icount", "3,rr=record,rrfile=LOG,rrfull=x"], "=Parameter 'rrfull' does not accept value 'x'"),
     (["-icount", "3,nonsense=1"], "Invalid parameter 'nonsense'"),
-    (["-smp", "2"], "not yet"),
+    (["-smp", "9"], "=Invalid SMP CPUs 9. The max CPUs supported by machine 'virt' is 8"),
+    (["-smp", "4,maxcpus=9"], "=Invalid SMP CPUs 9. The max CPUs supported by machine 'virt' is 8"),
+    (["-smp", "4,maxcpus=2"], "=Invalid CPU topology: maxcpus must be equal to or greater than smp: sockets (1) * cores (2) * threads (1) "
+                              "== maxcpus (2) < smp_cpus (4)"),
+    (["-smp", "4,cores=3"], "=Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (1) * cores (3) * threads (1) "
+                            "!= maxcpus (4)"),
+    (["-smp", "cpus=2,cores=2,sockets=2"], "=Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (2) * cores (2) "
+                                           "* threads (0) != maxcpus (2)"),
+    (["-smp", "4,dies=2"], "=dies not supported by this machine's CPU topology"),
+    (["-smp", "4,clusters=2"], "=clusters not supported by this machine's CPU topology"),
+    (["-smp", "x"], "=Parameter 'smp.cpus' expects integer"),
+    (["-smp", "2,cores=x"], "=Parameter 'smp.cores' expects integer"),
+    (["-smp", "2,cores=18446744073709551615"], "=Parameter 'smp.cores' is too large"),
+    (["-smp", "2,nonsense=1"], "nonsense"),
+    (["-smp", "2,quantum=0"], "between 100 and"),
     (["-s"], "not yet"),
     (["-nonsense"], "-nonsense: invalid option"),
     (["-kernel"], "-kernel: requires an argument"),

@@ -4,7 +4,8 @@
 
     test-invariance.py --emulator FILE --dir DIR CASE [--pairs N] [--jobs N] [--load]
 
-Cases: modes (one recording an executor, each replayed by every other mode), chaos (N recordings, each replayed: slices of 1 to a million
+Cases: modes (one recording an executor and number of vCPUs, each replayed by every other mode), chaos (N recordings with
+1 to 4 vCPUs, random quantum, each replayed: slices of 1 to a million
 instructions, one to four block workers whose completions are delayed by up to 50 ms and come in another order, input at random instants, digests
 at random positions, every fifth with shift=auto), control (N recordings that a QMP client stops, continues, resets and powers down at random
 instants). Pairs mostly wait, so many run side by side. --load keeps both cores busy meanwhile. A failing case leaves its log in ./failed-CASE.log and
@@ -43,14 +44,21 @@ MODES = {
 
 
 def case_modes(runner):
-    for name, accel in (("interpreter", "interp=on"), ("jit", "interp=off"), ("blocks of 1", "max-insns=1")):
-        recording = runner.record(name, accel)
+    for name, accel, smp in (("interpreter", "interp=on", "1"), ("jit", "interp=off", "1"), ("blocks of 1", "max-insns=1", "1"),
+                             ("jit, 2 vCPUs", "interp=off", "2,quantum=700"), ("interpreter, 3 vCPUs", "interp=on", "3,quantum=3000"),
+                             ("jit, 4 vCPUs", "interp=off", "4")):
+        recording = runner.record(name, accel, smp=smp)
         for mode, options in MODES.items():
             yield f"recorded by {name}, replayed: {mode}", lambda r=recording, o=options: runner.replay(r, o)
 
 
+def some_vcpus(seed):
+    return f"{1 + seed % 4}" + (f",quantum={int(10 ** random.Random(seed).uniform(2.5, 6))}" if seed % 3 else "")
+
+
 def chaos_pair(runner, seed):
-    recording = runner.record(seed, f"chaos={seed}" + (",interp=on" if seed % 8 == 4 else ""), shift="auto" if seed % 5 == 0 else "3")
+    recording = runner.record(seed, f"chaos={seed}" + (",interp=on" if seed % 8 == 4 else ""), shift="auto" if seed % 5 == 0 else "3",
+                              smp=some_vcpus(seed))
     runner.replay(recording, "interp=on" if seed % 8 == 0 else "")
     os.unlink(recording.log)
 
@@ -83,8 +91,8 @@ def disturb(emulator, rng):
 def control_pair(runner, seed):
     log = os.path.join(runner.work, f"control-{seed}.log")
     rng = random.Random(seed)
-    shift = "auto" if seed % 3 == 0 else "3"
-    with guestlib.Emulator(runner.argv("record", log, f"chaos={seed}", shift=shift), workguest.TIMEOUT) as emulator:
+    shift, smp = "auto" if seed % 3 == 0 else "3", some_vcpus(seed)
+    with guestlib.Emulator(runner.argv("record", log, f"chaos={seed}", shift=shift, smp=smp), workguest.TIMEOUT) as emulator:
         try:
             disturb(emulator, rng)
         except Failure:
@@ -102,7 +110,7 @@ def control_pair(runner, seed):
         recorded = bytes(emulator.console)
         if status != 0 or (seed % 4 and b" ok end 0x" not in recorded):
             raise Failure(f"recording failed ({status})" + emulator.describe())
-    runner.replay(Recording(log, recorded, "", status, shift), "interp=on" if seed % 8 == 0 else "")
+    runner.replay(Recording(log, recorded, "", status, shift, smp), "interp=on" if seed % 8 == 0 else "")
     os.unlink(log)
 
 

@@ -8,6 +8,7 @@ The tests, all with programs that have the faults:
   replay   the guest `work` is recorded with T1, chaos and shift=auto, and replayed by another executor; the fault makes the replay diverge or print
            something else
   guest    the guest looks itself and says what is wrong
+  … 3 vCPUs    the same with several vCPUs and short turns
   unit: NAME   a variant of the unit test NAME
 Table, list of faults and what is run here must agree.
 """
@@ -37,13 +38,13 @@ def table(source):
         return dict(re.findall(r"^\| `(\w+)` \|[^|\n]*\| ([^|\n]*?) \|", f.read(), re.M))
 
 
-def replay_pair(runner, fault, seed):
+def replay_pair(runner, fault, seed, smp):
     """None: all as it should be; else what was noticed."""
-    recording = runner.record(f"{fault}-{seed}", f"chaos={seed},plant={fault}", runner.plant, shift="auto", check=False)
+    recording = runner.record(f"{fault}-{seed}", f"chaos={seed},plant={fault}", runner.plant, shift="auto", smp=smp, check=False)
     if recording.status != 0:
         return f"recording ended with {recording.status}: {recording.out[-80:]!r} {recording.errors}"
     options = f"plant={fault}" if seed % 2 else f"interp=on,max-insns=1,plant={fault}"
-    status, out, errors = runner.run(runner.argv("replay", recording.log, options, runner.plant, "auto"))
+    status, out, errors = runner.run(runner.argv("replay", recording.log, options, runner.plant, "auto", smp))
     if status == workguest.DIVERGED and "divergence" in errors:
         return "divergence"
     if status == 0 and out != recording.out:
@@ -53,8 +54,8 @@ def replay_pair(runner, fault, seed):
     return None
 
 
-def guest(runner, fault, seed):
-    recording = runner.record(f"{fault}-{seed}", f"chaos={seed},plant={fault}", runner.plant, check=False)
+def guest(runner, fault, seed, smp):
+    recording = runner.record(f"{fault}-{seed}", f"chaos={seed},plant={fault}", runner.plant, smp=smp, check=False)
     if recording.status == 0 and b" ok end 0x" in recording.out:
         return None
     said = re.search(rb"(stale|wrong) [^\n]*", recording.out)
@@ -75,9 +76,9 @@ def unit(args, name, fault):
 def attempt(runner, test, fault, seed):
     if test.startswith("unit: "):
         return unit(runner.args, test[6:], fault)
-    if test == "guest":
-        return guest(runner, fault, seed)
-    return replay_pair(runner, fault, seed)
+    what, _, vcpus = test.partition(" ")
+    smp = vcpus.split()[0] + ",quantum=700" if vcpus else "1"
+    return (guest if what == "guest" else replay_pair)(runner, fault, seed, smp)
 
 
 def must_catch(runner, name, number, test):

@@ -28,8 +28,8 @@ DIVERGED = 3
 
 
 class Recording:
-    def __init__(self, log, out, errors, status, shift):
-        self.log, self.out, self.errors, self.status, self.shift = log, out, errors, status, shift
+    def __init__(self, log, out, errors, status, shift, smp="1"):
+        self.log, self.out, self.errors, self.status, self.shift, self.smp = log, out, errors, status, shift, smp
 
 
 class Runner:
@@ -49,8 +49,8 @@ class Runner:
     def __exit__(self, *_):
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def argv(self, mode, log, accel="", emulator=None, shift="3"):
-        return [emulator or self.args.emulator, "--target", "riscv64", "-M", "virt", "-m", "128", "-bios", "none", "-nographic",
+    def argv(self, mode, log, accel="", emulator=None, shift="3", smp="1"):
+        return [emulator or self.args.emulator, "--target", "riscv64", "-M", "virt", "-m", "128", "-smp", smp, "-bios", "none", "-nographic",
                 "-serial", "stdio", "-monitor", "none", "-kernel", os.path.join(self.args.dir, self.kernel),
                 "-drive", f"file={self.image},if=none,format=raw,snapshot=on,id=d0",
                 "-drive", "driver=blkreplay,if=none,image=d0,id=d1", "-device", "virtio-blk-device,drive=d1",
@@ -75,26 +75,26 @@ class Runner:
             raise Failure(f"hangs: {shlex.join(argv)}\n{errors.decode(errors='replace')}") from None
         return process.returncode, out, errors.decode(errors="replace")
 
-    def record(self, seed, accel, emulator=None, shift="3", check=True):
+    def record(self, seed, accel, emulator=None, shift="3", smp="1", check=True):
         """Types at random instants. With `check` the guest must come to its good end."""
         rng = random.Random(seed)
         typed = [(rng.random() * 0.2, rng.randbytes(rng.randint(1, 8))) for _ in range(10)]
         self.recordings += 1
         log = os.path.join(self.work, f"{self.recordings}.log")
-        argv = self.argv("record", log, accel, emulator, shift)
+        argv = self.argv("record", log, accel, emulator, shift, smp)
         status, out, errors = self.run(argv, typed)
         if check and (status != 0 or b" ok end 0x" not in out):
             raise Failure(f"recording failed ({status}): {shlex.join(argv)}\n{out.decode(errors='replace')}{errors}")
-        return Recording(log, out, errors, status, shift)
+        return Recording(log, out, errors, status, shift, smp)
 
     def replay(self, recording, accel="", emulator=None):
-        argv = self.argv("replay", recording.log, accel, emulator, recording.shift)
+        argv = self.argv("replay", recording.log, accel, emulator, recording.shift, recording.smp)
         status, out, errors = self.run(argv)
         if status != 0 or out != recording.out:
             kept = f"failed-{self.args.case}.log"
             shutil.copy(recording.log, kept)
             raise Failure(f"replay differs ({status}), its log is kept: "
-                          f"{shlex.join(self.argv('replay', kept, accel, emulator, recording.shift))}\n{errors}"
+                          f"{shlex.join(self.argv('replay', kept, accel, emulator, recording.shift, recording.smp))}\n{errors}"
                           f"recorded:\n{recording.out.decode(errors='replace')}replayed:\n{out.decode(errors='replace')}")
 
 

@@ -302,13 +302,13 @@ static void test_control_ended(void)
     refused = answers = 0;
     // Whether they come just before or after the end: each gets its answer.
     unsigned asked = 0;
-    for (gint64 end_us = g_get_monotonic_time() + 20000; g_get_monotonic_time() < end_us; asked++) {
+    for (; refused == 0; asked++) {
         control_run(loop->control, nothing_fn, NULL, ended_done);
+        g_main_context_iteration(NULL, FALSE);
     }
     while (answers < asked) {
         g_main_context_iteration(NULL, TRUE);
     }
-    g_assert_cmpuint(refused, >, 0);
     fake_loop_free(loop);
 }
 

@@ -57,6 +57,11 @@ void machine_reset(void)
     }
 }
 
+__attribute__((weak)) void hart_main(unsigned hart)
+{
+    (void)hart;
+}
+
 __attribute__((weak)) uint64_t trap(uint64_t cause, uint64_t pc, uint64_t value)
 {
     put_text("unexpected trap: cause ");

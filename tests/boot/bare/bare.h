@@ -3,6 +3,7 @@
 //
 // Addresses are those of the virt machine. A program defines main() and, if it takes traps, trap().
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -34,6 +35,7 @@ static inline uint64_t read64(uintptr_t at) { return *(volatile uint64_t *)at; }
 static inline void write64(uintptr_t at, uint64_t value) { *(volatile uint64_t *)at = value; }
 
 int main(uint64_t hart, uintptr_t dtb); // the result goes to machine_end
+void hart_main(unsigned hart);                // the other harts, once they got a software interrupt; the default does nothing
 uint64_t trap(uint64_t cause, uint64_t pc, uint64_t value); // returns the pc to go on at; the default prints and fails
 
 void put_char(char c);

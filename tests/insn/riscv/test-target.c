@@ -18,6 +18,9 @@ typedef struct Board {
     CPU *cpu;
 } Board;
 
+static uint64_t attempts(CPU *cpu) { return machine_icount(cpu->machine); }
+static const CpuOps ops = { .attempts = attempts };
+
 static const Target *target_named(const char *name)
 {
     for (const Target *const *t = targets; *t; t++) {
@@ -42,6 +45,7 @@ static Board board_of(const char *target, const char *prop, const char *value)
     g_assert_true(device_realize(dev, &err));
     b.rc = (RiscvCpu *)dev;
     b.cpu = &b.rc->cpu;
+    b.cpu->ops = &ops;
     machine_reset(b.machine);
     return b;
 }
