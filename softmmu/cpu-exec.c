@@ -114,7 +114,8 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
     cpu->budget = exec->slice_budget = (int64_t)budget;
     int64_t soft_end = soft < budget ? (int64_t)(budget - soft) : 0;
     Chain chain = { 0 };
-    while (cpu->budget > soft_end && !cpu->attention) {
+    // What T1 left to be run alone may have been done in part (a walk's accessed bit, a store that is done again): no boundary comes before it.
+    while ((cpu->budget > soft_end && !cpu->attention) || chain.alone) {
         if (exec->config.flush_seed) {
             flush_at_random(exec);
         }

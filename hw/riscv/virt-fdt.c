@@ -56,7 +56,7 @@ static void prop_string(Fdt *fdt, const char *name, const char *value)
 
 static void prop_cells(Fdt *fdt, const char *name, const uint32_t *cells, size_t n)
 {
-    uint32_t be[4 * VIRT_HARTS_MAX];
+    uint32_t be[128]; // a PCI host's interrupt-map is the longest
     assert(n <= G_N_ELEMENTS(be));
     for (size_t i = 0; i < n; i++) {
         be[i] = cpu_to_fdt32(cells[i]);

@@ -8,12 +8,14 @@ Cases: modes (one recording an executor and number of vCPUs, each replayed by ev
 1 to 4 vCPUs, random quantum, each replayed: slices of 1 to a million
 instructions, one to four block workers whose completions are delayed by up to 50 ms and come in another order, input at random instants, digests
 at random positions, every fifth with shift=auto), control (N recordings that a QMP client stops, continues, resets and powers down at random
-instants). Pairs mostly wait, so many run side by side. --load keeps both cores busy meanwhile. A failing case leaves its log in ./failed-CASE.log and
+instants), stops (N recordings stopped at random instants: all of RAM is what the replay has there). Pairs mostly wait, so many run side by side. --load keeps both cores busy meanwhile. A failing case leaves its log in ./failed-CASE.log and
 prints the command that replays it.
 """
 import argparse
 import os
 import random
+import shlex
+import shutil
 import sys
 import time
 
@@ -114,6 +116,42 @@ def control_pair(runner, seed):
     os.unlink(log)
 
 
+def stops_pair(runner, seed):
+    """Stops at random instants: at each, registers and all of RAM are what the replay has there."""
+    log, rng = os.path.join(runner.work, f"stops-{seed}.log"), random.Random(seed)
+    smp, accel = some_vcpus(seed), ("hot-after=1" if seed % 2 else "interp=off") + f",flush={seed}"
+    stops = []
+    with guestlib.Emulator(runner.argv("record", log, accel, smp=smp), workguest.TIMEOUT) as emulator:
+        try:
+            while len(stops) < 25:
+                time.sleep(rng.random() ** 2 * 0.03)
+                emulator.qmp("stop")
+                stops.append(guestlib.Stop(emulator, True))
+                emulator.qmp("cont")
+        except (Failure, OSError):
+            if emulator.child.poll() is None and b" ok end 0x" not in emulator.console:
+                raise
+        status = emulator.wait_exit(workguest.TIMEOUT)
+        if status != 0:
+            raise Failure(f"recording failed ({status})" + emulator.describe())
+    argv = runner.argv("replay", log, "interp=on" if seed % 4 == 0 else "", smp=smp) + ["-S"]
+    with guestlib.Emulator(argv, workguest.TIMEOUT) as emulator:
+        for expected in stops:
+            emulator.qmp("replay-break", icount=expected.icount, **({"step": expected.step} if expected.step else {}))
+            emulator.qmp("cont")
+            emulator.wait_event("STOP")
+            if differing := expected.differences(guestlib.Stop(emulator, True)):
+                shutil.copy(log, "failed-stops.log")
+                raise Failure(f"seed {seed}, recorded with {accel}, at {expected.position()}: " + "; ".join(differing) +
+                              f"\nthe log is kept: {shlex.join(runner.argv('replay', 'failed-stops.log', '', smp=smp))}")
+    os.unlink(log)
+
+
+def case_stops(runner):
+    for seed in range(1, runner.args.pairs + 1):
+        yield f"stops {seed}", lambda s=seed: stops_pair(runner, s)
+
+
 def case_control(runner):
     for seed in range(1, runner.args.pairs + 1):
         yield f"control {seed}", lambda s=seed: control_pair(runner, s)
@@ -126,7 +164,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=12)
     parser.add_argument("--load", action="store_true")
-    parser.add_argument("case", choices=["modes", "chaos", "control"])
+    parser.add_argument("case", choices=["modes", "chaos", "control", "stops"])
     args = parser.parse_args()
     load = workguest.busy(2 if args.load else 0)
     try:

@@ -36,10 +36,28 @@ MODES = {
 }
 
 
+# Requests from another thread that come during slow accesses: at each stop that they make, the interpreter has the same state, all of RAM included.
+KICKED = {
+    "T1, kicked": ["--jit", "1", "--kick", "3"],
+    "hot, kicked": ["--jit", "1", "--hot", "--kick", "4"],
+    "hot, kicked, flushed at random": ["--jit", "1", "--hot", "--kick", "5", "--flush", "6"],
+}
+
+
+def run_kicked(command, extra, program):
+    """(is it good, a report)."""
+    done = subprocess.run([*command, *extra, program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    stops = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("at ")]
+    again = [*command, *(word for stop in stops for word in ("--at", stop)), program]
+    other = subprocess.run(again, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    good = done.returncode == other.returncode == 0 and done.stdout == other.stdout
+    return good, f"{' '.join([*command, *extra, program])}\n{done.stdout}{' '.join(again)}\n{other.stdout}"
+
+
 def main():
     run, program, options = sys.argv[1], sys.argv[2], sys.argv[3:]
     expected, failed = None, False
-    print(f"1..{len(MODES)}")
+    print(f"1..{len(MODES) + len(KICKED)}")
     for number, (name, extra) in enumerate(MODES.items(), 1):
         command = [run, "--digest", *options, *extra, program]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -49,6 +67,12 @@ def main():
         if not good:
             failed = True
             report = f"{' '.join(command)}\nstatus {done.returncode}: {done.stdout}plain: {expected}"
+            print("\n".join("# " + line for line in report.splitlines()))
+    for number, (name, extra) in enumerate(KICKED.items(), len(MODES) + 1):
+        good, report = run_kicked([run, "--digest", *options], extra, program)
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+        if not good:
+            failed = True
             print("\n".join("# " + line for line in report.splitlines()))
     return 1 if failed else 0
 

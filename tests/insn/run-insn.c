@@ -40,7 +40,8 @@ const DeviceType *const device_types[] = { &device_riscv_aclint, &device_riscv_s
 typedef struct Options {
     const char *target, *program, *dump;
     GPtrArray *cpu_props;
-    uint64_t limit, chop_seed, entry;
+    uint64_t limit, chop_seed, kick_seed, entry;
+    GArray *at;  // uint64_t: icounts at which to stop, rising
     uint8_t shift;
     bool trace, digest;
     ExecConfig exec;
@@ -106,7 +107,8 @@ static uint64_t number_of(const char *option, const char *text)
 
 static void parse(Options *o, int argc, char **argv)
 {
-    *o = (Options){ .target = "riscv64", .limit = 50000000, .cpu_props = g_ptr_array_new(), .exec = { .max_guest = 64, .interpreter = true } };
+    *o = (Options){ .target = "riscv64", .limit = 50000000, .cpu_props = g_ptr_array_new(),
+                     .at = g_array_new(FALSE, FALSE, sizeof(uint64_t)), .exec = { .max_guest = 64, .interpreter = true } };
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         if (!strcmp(arg, "--no-tlb")) {
@@ -148,6 +150,11 @@ static void parse(Options *o, int argc, char **argv)
                 o->exec.max_guest = (unsigned)number_of(arg, next);
             } else if (!strcmp(arg, "--flush")) {
                 o->exec.flush_seed = number_of(arg, next);
+            } else if (!strcmp(arg, "--kick")) {
+                o->kick_seed = number_of(arg, next);
+            } else if (!strcmp(arg, "--at")) {
+                uint64_t icount = number_of(arg, next);
+                g_array_append_val(o->at, icount);
             } else if (!strcmp(arg, "--chop")) {
                 o->chop_seed = number_of(arg, next);
             } else {
@@ -300,6 +307,67 @@ static void dump(Machine *machine, const char *what)
     g_strfreev(parts);
 }
 
+// ---- requests from another thread, as seen by T1's slow paths ----
+
+enum { KICKS = 24 };
+static CpuOps kicked_ops;
+static const CpuOps *plain_ops;
+static uint64_t kick_random;
+static unsigned kicks;
+
+static void kick(CPU *cpu)
+{
+    kick_random = kick_random * 6364136223846793005 + 1442695040888963407;
+    if (cpu->running_t1 && kicks < KICKS && kick_random >> 62 == 0) {
+        cpu->attention = true;
+    }
+}
+
+static SlowResult kicked_load(CPU *cpu, uint64_t gva, MemOp memop, uint64_t *value)
+{
+    kick(cpu);
+    return plain_ops->load(cpu, gva, memop, value);
+}
+
+static SlowResult kicked_store(CPU *cpu, uint64_t gva, MemOp memop, uint64_t value)
+{
+    kick(cpu);
+    return plain_ops->store(cpu, gva, memop, value);
+}
+
+static SlowResult kicked_probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host)
+{
+    kick(cpu);
+    return plain_ops->probe(cpu, gva, memop, access, gpa, host);
+}
+
+static void kick_begin(CPU *cpu, uint64_t seed)
+{
+    kick_random = seed;
+    plain_ops = cpu->ops;
+    kicked_ops = *cpu->ops;
+    kicked_ops.load = kicked_load;
+    kicked_ops.store = kicked_store;
+    kicked_ops.probe = kicked_probe;
+    cpu->ops = &kicked_ops;
+}
+
+// A boundary that a kick made, or that --at asks for: the same state by any executor.
+static void show_stop(const Board *board, const Options *o)
+{
+    static uint64_t last = UINT64_MAX;
+    static unsigned next;
+    uint64_t icount = machine_icount(board->machine);
+    bool asked = next < o->at->len && g_array_index(o->at, uint64_t, next) == icount;
+    bool kicked = o->kick_seed && board->cpu->attention && kicks < KICKS && icount != last;
+    next += asked;
+    kicks += kicked;
+    last = icount;
+    if (asked || kicked) {
+        printf("at %" PRIu64 " devices %016" PRIx64 " ram %016" PRIx64 "\n", icount, machine_digest(board->machine), machine_ram_digest(board->machine));
+    }
+}
+
 // ---- the machine loop, without host side ----
 
 static void print_insn(const Board *board)
@@ -344,6 +412,13 @@ static uint64_t slice(const Options *o, Machine *machine, uint64_t *random)
     if (o->chop_seed) {
         *random = *random * 6364136223846793005 + 1442695040888963407;
         budget = MIN(budget, 1 + (*random >> 60));
+    }
+    for (unsigned i = 0; i < o->at->len; i++) {
+        uint64_t at = g_array_index(o->at, uint64_t, i);
+        if (at > machine_icount(machine)) {
+            budget = MIN(budget, at - machine_icount(machine));
+            break;
+        }
     }
     return o->trace ? 1 : budget;
 }
@@ -397,6 +472,7 @@ static int run(const Board *board, const Options *o)
         cpu->budget = (int64_t)budget;
         cpu_run(board->exec, cpu, budget, budget);
         check_widths(board);
+        show_stop(board, o);
     }
     return machine->request_cause;
 }
@@ -415,6 +491,9 @@ int main(int argc, char **argv)
     uint64_t entry = o.entry ? o.entry : load(NULL, image, len);
     Board board = board_new(&o, seam, entry);
     board.exec = exec_new(board.machine, board.target, &board.cpu, 1, &o.exec);
+    if (o.kick_seed) {
+        kick_begin(board.cpu, o.kick_seed);
+    }
     machine_reset(board.machine);
     load(board.machine, image, len);
     board.cpu->arch.pc = entry;
@@ -434,6 +513,7 @@ int main(int argc, char **argv)
     machine_free(board.machine);
     fake_seam_free(seam);
     g_ptr_array_free(o.cpu_props, TRUE);
+    g_array_free(o.at, TRUE);
     g_free(image);
     return status;
 }
