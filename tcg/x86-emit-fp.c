@@ -240,17 +240,21 @@ static void emit_arith(Emit *e, IrRef ref, unsigned opcode, bool commutes)
     nan_made(e, ref);
 }
 
-// One operand, in SSE's two-operand form: `opcode d, a`.
+// One operand, in SSE's two-operand form: `opcode d, a`; the upper part of AVX's form comes from a too.
 static void emit_unary(Emit *e, IrRef ref, unsigned opcode)
 {
     const IrInsn *insn = insn_at(e, ref);
     lock_operands(e, insn);
     Opnd a = scalar_opnd(e, insn->a, e->val[insn->a].type);
     unsigned d = (unsigned)value_dest(e, ref, BANK_FLOAT);
-    if (!is_reg(a, d)) {
-        x_op(&e->hot, 0x57 | X_0F, d, x_reg(d)); // the upper part comes from d: don't wait for it
+    if (!a.mem && e->jit->host.avx) {
+        x_vex(&e->hot, opcode, d, a.reg, a);
+    } else {
+        if (!is_reg(a, d)) {
+            x_op(&e->hot, 0x57 | X_0F, d, x_reg(d)); // the upper part comes from d: don't wait for it
+        }
+        x_op(&e->hot, opcode, d, a);
     }
-    x_op(&e->hot, opcode, d, a);
     value_place(e, ref, d);
     nan_made(e, ref);
 }
