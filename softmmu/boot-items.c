@@ -38,27 +38,33 @@ static bool add_global(Machine *machine, const char *driver, const char *prop, c
 }
 
 // DRIVER.PROP=VALUE (the name of a driver may hold dots, that of a property doesn't), or
-// driver=…,property=…,value=….
-static bool parse_global(Machine *machine, const char *text, Error *err)
+// driver=…,property=…,value=…. All three are g_free'd by the caller, whatever comes out.
+static bool parse_global(const char *text, char **driver, char **prop, char **value, Error *err)
 {
     const char *equals = strchr(text, '=');
     char *name = equals ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text);
     char *dot = strrchr(name, '.');
-    bool ok;
-    if (equals && dot) {
-        *dot = '\0';
-        ok = add_global(machine, name, dot + 1, equals + 1, err);
-    } else {
-        Options *o = options_parse(text, NULL, err);
-        const char *driver = o ? options_get(o, "driver") : NULL;
-        const char *prop = o ? options_get(o, "property") : NULL;
-        const char *value = o ? options_get(o, "value") : NULL;
-        ok = o && options_finish(o, err) &&
-             ((driver && prop && value) || fail(err, "driver, property and value are needed")) &&
-             add_global(machine, driver, prop, value, err);
-        options_free(o);
+    if (equals && dot && dot > name && dot[1]) {
+        *driver = g_strndup(name, (gsize)(dot - name));
+        *prop = g_strdup(dot + 1);
+        *value = g_strdup(equals + 1);
+        g_free(name);
+        return true;
     }
     g_free(name);
+    Options *o = options_parse(text, NULL, err);
+    if (!o) {
+        return false;
+    }
+    *driver = g_strdup(options_get(o, "driver"));
+    *prop = g_strdup(options_get(o, "property"));
+    *value = g_strdup(options_get(o, "value"));
+    bool ok = options_finish(o, err);
+    options_free(o);
+    if (ok && (!*driver || !*prop || !*value)) {
+        const char *missing = !*driver ? "driver" : !*prop ? "property" : "value";
+        return fail(err, "Parameter '%s' is missing", missing);
+    }
     return ok;
 }
 
@@ -67,9 +73,18 @@ bool items_globals(Start *start, Error *err)
     const GArray *items = start->cmdline->items;
     for (unsigned i = 0; i < items->len; i++) {
         const CmdlineItem *item = &g_array_index(items, CmdlineItem, i);
-        if (!strcmp(item->option, "global") &&
-            !parse_global(start->vm.machine, item->value, err)) {
-            return fail_prefix(err, "-global %s", item->value);
+        char *driver = NULL, *prop = NULL, *value = NULL;
+        if (strcmp(item->option, "global") != 0) {
+            continue;
+        }
+        bool ok = parse_global(item->value, &driver, &prop, &value, err) ||
+                  fail_prefix(err, "-global %s", item->value);
+        ok = ok && add_global(start->vm.machine, driver, prop, value, err);
+        g_free(driver);
+        g_free(prop);
+        g_free(value);
+        if (!ok) {
+            return false;
         }
     }
     return true;
@@ -88,7 +103,8 @@ static bool add_fw_cfg(Device *fw_cfg, Options *o, const char *option, Error *er
         return false;
     }
     if (!g_str_has_prefix(name, "opt/")) {
-        message("-fw_cfg %s: warning: externally provided fw_cfg item names should be prefixed with \"opt/\"", option);
+        message("-fw_cfg %s: warning: externally provided fw_cfg item names should be prefixed with "
+                "\"opt/\"", option);
     }
     if (string) {
         return fw_cfg_add_file(fw_cfg, name, string, (uint32_t)strlen(string), err);

@@ -65,14 +65,16 @@ static bool list_properties(const char *option, Error *err)
         g_free(name);
         return false;
     }
-    printf(type->nprops ? "%s options:\n" : "There are no options for %s.\n", name);
+    const DeviceType *inner = type->inner; // takes properties under the outer one's name
+    size_t n = type->nprops, total = n + (inner ? inner->nprops : 0);
+    printf(total ? "%s options:\n" : "There are no options for %s.\n", name);
     g_free(name);
-    const Prop **props = g_new(const Prop *, type->nprops + 1);
-    for (size_t i = 0; i < type->nprops; i++) {
-        props[i] = &type->props[i];
+    const Prop **props = g_new(const Prop *, total + 1);
+    for (size_t i = 0; i < total; i++) {
+        props[i] = i < n ? &type->props[i] : &inner->props[i - n];
     }
-    qsort(props, type->nprops, sizeof(*props), by_name);
-    for (size_t i = 0; i < type->nprops; i++) {
+    qsort(props, total, sizeof(*props), by_name);
+    for (size_t i = 0; i < total; i++) {
         const Prop *prop = props[i];
         const char *desc = prop->desc ? prop->desc : prop->kind == PROP_BOOL ? "on/off" : NULL;
         char *left = g_strdup_printf("%s=<%s>", prop->name, kinds[prop->kind]);
@@ -273,7 +275,8 @@ int main(int argc, char **argv)
         return complain(&err);
     }
     if (start.done) {
-        fprintf(stderr, "%s: info: dtb dumped to %s. Exiting.\n", program_invocation_short_name, cmdline.dumpdtb);
+        message("info: dtb dumped to %s. Exiting.", cmdline.dumpdtb);
+        pidfile_remove();
         return EXIT_SUCCESS;
     }
     start.vm.config.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);

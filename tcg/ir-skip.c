@@ -54,6 +54,11 @@ static int slot_index(Region *r, const IrInsn *insn)
 static bool region_find(const IrBlock *block, IrRef branch, Region *r)
 {
     uint64_t target = (uint64_t)block->ins[branch].imm;
+    for (IrRef ref = branch; block->ins[ref].op != IR_INSN; ref--) {
+        if (block->ins[ref].op == IR_CALL) {
+            return false; // may have asked to leave behind this instruction, wherever it goes
+        }
+    }
     *r = (Region){ .first = (IrRef)(branch + 1) };
     for (IrRef ref = r->first; ref < block->nins; ref++) {
         const IrInsn *insn = &block->ins[ref];

@@ -54,9 +54,13 @@ static void prop_string(Fdt *fdt, const char *name, const char *value)
     prop_strings(fdt, name, value, strlen(value));
 }
 
+// The longest properties: what a controller drives, four cells a hart; PCI's interrupt map.
+enum { PCI_MAP_SLOTS = 4, PCI_MAP_CELLS = 6, PCI_MAP_MAX = PCI_MAP_SLOTS * PCI_PINS * PCI_MAP_CELLS,
+       CELLS_MAX = 4 * VIRT_HARTS_MAX > PCI_MAP_MAX ? 4 * VIRT_HARTS_MAX : PCI_MAP_MAX };
+
 static void prop_cells(Fdt *fdt, const char *name, const uint32_t *cells, size_t n)
 {
-    uint32_t be[128]; // a PCI host's interrupt-map is the longest
+    uint32_t be[CELLS_MAX];
     assert(n <= G_N_ELEMENTS(be));
     for (size_t i = 0; i < n; i++) {
         be[i] = cpu_to_fdt32(cells[i]);
@@ -134,13 +138,12 @@ static void prop_harts(Fdt *fdt, const MachineConfig *config, uint32_t cause0, u
 // Which PLIC source the pin of each slot (modulo 4) ends at, and the bridge's three windows.
 static void pci_props(Fdt *fdt, const MachineConfig *config)
 {
-    enum { SLOTS = 4, MAP_CELLS = 6, SPACE_IO = 0x01000000, SPACE_MEM32 = 0x02000000,
-           SPACE_MEM64 = 0x03000000 };
-    static const uint32_t bus_range[] = {0, 0xff}, mask[] = {(SLOTS - 1) << 11, 0, 0, 7};
-    uint32_t map[SLOTS * PCI_PINS * MAP_CELLS] = {0};
+    enum { SPACE_IO = 0x01000000, SPACE_MEM32 = 0x02000000, SPACE_MEM64 = 0x03000000 };
+    static const uint32_t bus_range[] = {0, 0xff}, mask[] = {(PCI_MAP_SLOTS - 1) << 11, 0, 0, 7};
+    uint32_t map[PCI_MAP_MAX] = {0};
     GpexWindow window[GPEX_WINDOWS];
-    for (unsigned i = 0; i < SLOTS * PCI_PINS; i++) {
-        uint32_t *cells = map + MAP_CELLS * i;
+    for (unsigned i = 0; i < PCI_MAP_SLOTS * PCI_PINS; i++) {
+        uint32_t *cells = map + PCI_MAP_CELLS * i;
         unsigned slot = i / PCI_PINS, pin = i % PCI_PINS;
         cells[0] = slot << 11;
         cells[3] = pin + 1;

@@ -74,7 +74,7 @@ class Boot:
         self.setup(f"demo=full url=http://10.0.2.2:{server.port}/payload", disk, True, **more)
         dumps = [os.path.join(self.work, name + ".pcap") for name in ("net", "net2")]
         if not self.args.peer:  # a second card, and what passes both as it is seen in both runs
-            self.machine.extra += ["-netdev", "user,id=net2", "-device", "virtio-net-device,netdev=net2",
+            self.machine.extra += ["-netdev", "user,id=net2", "-device", f"virtio-net-{self.machine.bus},netdev=net2",
                                    "-object", f"filter-dump,id=dump,netdev=net,file={dumps[0]}",
                                    "-object", f"filter-dump,id=dump2,netdev=net2,file={dumps[1]}"]
         with server:

@@ -120,7 +120,7 @@ WRONG = [
     (["-daemonize"], "not supported"),
     (["-readconfig", "TEXT"], "not supported"),
     (["-global", "virtio-rng-device.nonsense=1", "-device", "virtio-rng-device"],
-     "can't apply global virtio-rng-device.nonsense=1: Property 'virtio-rng-device.nonsense' not found"),
+     "=can't apply global virtio-rng-device.nonsense=1: Property 'virtio-rng-device.nonsense' not found"),
     (["-global", "nonsense"], "nonsense"),
     (["-device", "nonsense,help"], "=-device nonsense,help: Device 'nonsense' not found"),
     (["-netdev", "tap,id=a"], "'tap' is not supported"),
