@@ -236,7 +236,12 @@ static SlowResult ops_probe(CPU *cpu, uint64_t gva, MemOp memop, Access access, 
 
 static void ops_tlb_flush(CPU *cpu)
 {
-    tlb_flush_regime(cpu->exec, cpu);
+    tlb_flush_cpu(cpu);
+}
+
+static void ops_tlb_switch(CPU *cpu)
+{
+    tlb_switch(cpu->exec, cpu);
 }
 
 static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned len)
@@ -267,5 +272,5 @@ static uint64_t ops_attempts(CPU *cpu)
 const CpuOps exec_cpu_ops = {
     .site_tired = exec_site_tired,
     .load = ops_load, .store = ops_store, .load_wide = ops_load_wide, .store_wide = ops_store_wide,
-    .probe = ops_probe, .tlb_flush = ops_tlb_flush, .walk_store = ops_walk_store, .attempts = ops_attempts,
+    .probe = ops_probe, .tlb_flush = ops_tlb_flush, .tlb_switch = ops_tlb_switch, .walk_store = ops_walk_store, .attempts = ops_attempts,
 };

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "softmmu/exec.h"
+#include "softmmu/space.h"
 #include "util/log.h"
 #include "util/os-clock.h"
 #include "util/log.h"
@@ -70,9 +70,12 @@ Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpu
     for (unsigned i = 0; i < ncpus; i++) {
         cpus[i]->exec = exec;
         cpus[i]->ops = &exec_cpu_ops;
-        cpus[i]->fetch_generation = ++exec->generation;
+        cpus[i]->half_shift = (uint8_t)(target->word_bits - 1);
+        cpus[i]->fetch_generation[0] = cpus[i]->fetch_generation[1] = ++exec->generation;
         cpus[i]->has_peers = ncpus > 1;
     }
+    exec->spaces = spaces_new(ncpus);
+    tlb_flush_all(exec);
     start_t1(exec);
     return exec;
 }
@@ -85,6 +88,7 @@ void exec_free(Exec *exec)
     exec_invalidate_all(exec);
     exec_reap(exec);
     tlb_flush_all(exec);
+    spaces_free(exec->spaces, exec->ncpus);
     g_ptr_array_free(exec->walk_list, TRUE);
     if (exec->jit && g_getenv("BACKSTEP_PERF")) {
         const JitStats *st = jit_stats(exec->jit);
@@ -283,7 +287,8 @@ static const TlbTable *fetch_cached(const Exec *exec, CPU *cpu, uint64_t gva)
 // Are all translations that the block was fetched by cached? Then a change of one raises the generation.
 static bool block_cached(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return fetch_cached(exec, cpu, block->pc) && (!block->crosses || fetch_cached(exec, cpu, (block->pc | PAGE_MASK) + 1));
+    uint64_t next = (block->pc | PAGE_MASK) + 1;
+    return fetch_cached(exec, cpu, block->pc) && (!block->crosses || (fetch_cached(exec, cpu, next) && cpu_half(cpu, next) == cpu_half(cpu, block->pc)));
 }
 
 static bool fetch_translate(Exec *exec, CPU *cpu, uint64_t gva, uint64_t *ram_address, const uint8_t **host)
@@ -372,7 +377,7 @@ Block *exec_find(Exec *exec, CPU *cpu)
 {
     uint64_t pc = cpu->arch.pc, ram_address;
     uint32_t flags = exec->target->block_flags(cpu);
-    uint64_t key = (uint64_t)cpu->fetch_generation << 32 | flags;
+    uint64_t key = exec_key(cpu, pc, flags);
     BlockSlot *slot = &exec->block_cache[pc >> 1 & (BLOCK_CACHE_SIZE - 1)];
     if (slot->block && slot->pc == pc && slot->key == key && !exec->config.no_tlb) {
         return slot->block;
@@ -412,7 +417,7 @@ Block *exec_find(Exec *exec, CPU *cpu)
 
 static void arm(Exec *exec, Block *block)
 {
-    block->heat_flushes = exec->tlb_flushes;
+    block->heat_flushes = exec->half_drops[cpu_half(exec->cpus[0], block->pc)];
     for (unsigned i = 0; i < exec->ncpus; i++) {
         exec->cpus[i]->heat[block->code->heat] = exec->config.hot_after;
     }
@@ -446,7 +451,7 @@ void exec_heat(Exec *exec, CPU *cpu, Block *block)
     if (!block->code || block->hot) {
         return;
     }
-    uint64_t flushes = exec->tlb_flushes - block->heat_flushes;
+    uint64_t flushes = exec->half_drops[cpu_half(cpu, block->pc)] - block->heat_flushes;
     if (flushes * RUNS_PER_FLUSH > exec->config.hot_after && exec->config.hot_after > 1) {
         arm(exec, block);
         return;
@@ -518,7 +523,14 @@ const JitCode *exec_code(Exec *exec, CPU *cpu, Block *block)
     return block->code;
 }
 
+// What exec_find would do at once, because the generation still stands for the translations that the block was fetched by.
+static bool slot_knows(const Exec *exec, const CPU *cpu, const Block *block)
+{
+    const BlockSlot *slot = &exec->block_cache[block->pc >> 1 & (BLOCK_CACHE_SIZE - 1)];
+    return slot->block == block && slot->key == exec_key(cpu, block->pc, block->flags);
+}
+
 bool exec_linkable(const Exec *exec, CPU *cpu, const Block *block)
 {
-    return block->code && !exec->config.no_tlb && !exec->lockstep && block_cached(exec, cpu, block);
+    return block->code && !exec->config.no_tlb && !exec->lockstep && (slot_knows(exec, cpu, block) || block_cached(exec, cpu, block));
 }

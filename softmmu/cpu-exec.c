@@ -23,6 +23,7 @@ static void flush_at_random(Exec *exec)
     case 0: exec_invalidate_all(exec); break;
     case 1: case 2: case 3: tlb_flush_all(exec); break;
     case 4: case 5: tlb_flush_cpu(exec->cpus[next_random(exec) % exec->ncpus]); break;
+    case 6: case 7: case 8: tlb_flush_first(exec->cpus[next_random(exec) % exec->ncpus]); break;
     default: return;
     }
     for (unsigned i = 0; i < exec->ncpus; i++) {
@@ -64,7 +65,7 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
         JumpCache *cache = &cpu->jump_cache;
         unsigned slot = jump_hash(block->pc);
         cache->pc[slot] = block->pc;
-        cache->key[slot] = (uint64_t)cpu->fetch_generation << 32 | block->flags;
+        cache->key[slot] = exec_key(cpu, block->pc, block->flags);
         cache->code[slot] = block->code->entry;
     }
     if (!chain->link) {
@@ -74,7 +75,7 @@ static void chain_to(Exec *exec, CPU *cpu, Block *block, const Chain *chain)
     const Block *from = code->owner;
     bool same_page = chain->link->guard || (!block->crosses && from->ram_address >> PAGE_BITS == block->ram_address >> PAGE_BITS);
     if (!code->dead && from->flags == block->flags && chain->link->pc == block->pc && same_page) {
-        jit_link(chain->link, block->code, cpu->fetch_generation);
+        jit_link(chain->link, block->code, cpu->fetch_generation[cpu_half(cpu, block->pc)]);
     }
 }
 
@@ -91,7 +92,7 @@ static bool run_t0(Exec *exec, CPU *cpu, Block *block, Chain *chain)
 // The same.
 static bool run_t1(Exec *exec, CPU *cpu, Block *block, int64_t left, Chain *chain)
 {
-    cpu->jump_key = (uint64_t)cpu->fetch_generation << 32 | block->flags;
+    cpu->jump_key = exec_key(cpu, block->pc, block->flags);
     JitExit exit = { 0 };
     if (!exec->lockstep) {
         exit = jit_run(exec->jit, cpu, block->code, left);

@@ -9,6 +9,7 @@
 typedef struct Exec Exec;
 typedef struct Block Block;
 typedef struct Lockstep Lockstep;
+typedef struct Spaces Spaces;
 
 enum { GRANULE_BITS = 6, GRANULES = PAGE_SIZE >> GRANULE_BITS }; // self-modifying code is tracked by 64 bytes: one bit each of a u64
 
@@ -27,7 +28,7 @@ struct Block {
     uint64_t plain;            // groups of accesses without a site: they missed too often
     bool to_remake;
     Block *remake_next;
-    uint64_t heat_flushes;     // Exec.tlb_flushes when its counter was set
+    uint64_t heat_flushes;     // Exec.half_drops when its counter was set
     IrBlock *ir;               // unoptimised, for T0
     JitCode *code;             // NULL: not (yet) translated by T1
     Block *hash_next;
@@ -39,9 +40,10 @@ typedef struct WalkPage {
     uint64_t ram_page;
     unsigned entry_bytes;
     unsigned used;             // entries that aren't 0
-    uint64_t entry[1024];      // 0, or virtual page | WALK_* bits
+    uint64_t entry[1024];      // 0, or virtual page | number of the space | WALK_* bits
 } WalkPage;
-enum { WALK_USED = 1, WALK_FETCHED = 2, WALK_MANY = 4 }; // MANY: an upper level, a large page, or several virtual pages
+// UPPER: an upper level or a large page, instead of a page's address its range: the lowest bit beyond those below is half its size. MANY: several.
+enum { WALK_USED = 1, WALK_FETCHED = 2, WALK_MANY = 4, WALK_UPPER = 8, WALK_SPACE_SHIFT = 4, WALK_SPACE = 127 << WALK_SPACE_SHIFT };
 
 typedef struct BlockSlot { // a direct-mapped cache in front of the hash table
     uint64_t pc, key, ram_address;
@@ -83,12 +85,16 @@ struct Exec {
     uint64_t nblocks, ir_bytes;
     BlockSlot block_cache[BLOCK_CACHE_SIZE];
     // page tables
+    Spaces *spaces;
     WalkPage **walk_pages;     // by RAM page
     GPtrArray *walk_list;
     uint8_t *page_written;     // by RAM page: a write entry was cached since the last purge
     // counters for `info jit` and bench
     int64_t translate_ns;      // host time spent in translation, both tiers
     uint64_t pages_flagged;    // first writes, code or walked pages: purges of write entries
+    uint64_t second_hits;      // of tlb_fills
+    uint64_t switches;         // of root tables
+    uint64_t half_drops[2];    // times that the first level lost all of a half
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
     uint64_t site_since[SITE_COUNT]; // icount at which the site's `misses` were set
@@ -99,6 +105,12 @@ struct Exec {
 
 Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpus, const ExecConfig *config);
 void exec_free(Exec *exec);
+
+// Of what finds code by its virtual address alone.
+static inline uint64_t exec_key(const CPU *cpu, uint64_t pc, uint32_t flags)
+{
+    return (uint64_t)cpu->fetch_generation[cpu_half(cpu, pc)] << 32 | flags;
+}
 
 // The block at the CPU's pc, translated if need be. NULL: the fetch raised an exception (cpu->exception).
 Block *exec_find(Exec *exec, CPU *cpu);
@@ -134,7 +146,8 @@ static inline uint8_t *range_host(const MemRange *range, uint64_t gpa)
 bool tlb_translate(Exec *exec, CPU *cpu, uint64_t gva, unsigned len, Access access, unsigned mmu, uint64_t *gpa, uint8_t **host);
 void tlb_flush_all(Exec *exec);
 void tlb_flush_cpu(CPU *cpu);
-void tlb_flush_regime(Exec *exec, CPU *cpu); // tlb_flush_cpu, and now and then a cleaning of marks
+void tlb_flush_first(CPU *cpu); // the first level alone
+void tlb_switch(Exec *exec, CPU *cpu); // the root table may be another one
 void tlb_page_flag(Exec *exec, uint64_t ram_page, uint8_t flag); // sets a page flag; no fast path writes the page afterwards
 bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
 void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);

@@ -30,6 +30,13 @@ typedef struct WalkResult {
     uint64_t exception_value;
 } WalkResult;
 
+typedef struct TargetRoot { // on what, besides the mmu index, protection and memory, a walk depends now
+    uint64_t mode;         // which format of tables; addresses mean the same in modes of the same number
+    bool paged;            // there is a table:
+    uint64_t gpa;          // its first entry …
+    uint8_t entry_bytes;   // … and their size; one page. It is the first step of each walk that has steps
+} TargetRoot;
+
 typedef struct TargetFetch { // what a translator reads instruction bytes from
     const uint8_t *host;     // the bytes at block pc …
     unsigned len;            // … up to the end of the page; at least 1
@@ -54,6 +61,7 @@ struct Target {
     unsigned (*fetch_mmu)(CPU *cpu);    // mmu index of instruction fetch, now
     // Walks as hardware does, with access and dirty updates (through dma_write-like observed stores), protection and PMP checks.
     bool (*walk)(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *result);
+    void (*root)(CPU *cpu, TargetRoot *root);
     // Exceptions that softmmu raises itself.
     void (*access_fault)(CPU *cpu, uint64_t gva, Access access);
     void (*align_fault)(CPU *cpu, uint64_t gva, Access access);

@@ -76,8 +76,10 @@ typedef struct CpuOps {
     void (*site_tired)(CPU *cpu, uint32_t site);
     // Translates for `access` (raising its fault) without performing it. RAM: *host is set for reading; MMIO: NULL.
     SlowResult (*probe)(CPU *cpu, uint64_t gva, MemOp memop, Access access, uint64_t *gpa, const void **host);
-    // The translation regime changed (satp, …): nothing cached may be used. Never visible to the guest.
+    // What translation depends on beyond page tables changed (protection, all state): nothing cached may be used. Never visible to the guest.
     void (*tlb_flush)(CPU *cpu);
+    // Another root table (satp, …), as Target.root tells.
+    void (*tlb_switch)(CPU *cpu);
     // A page table walk sets accessed or dirty bits in an entry (`len` bytes at gpa in RAM). What is cached stays valid. False: not RAM.
     bool (*walk_store)(CPU *cpu, uint64_t gpa, const void *bytes, unsigned len);
     uint64_t (*attempts)(CPU *cpu); // instructions that this vCPU has attempted since power-on, before the present one
@@ -96,8 +98,10 @@ struct CPU {
     bool has_peers;            // other vCPUs share the code: where one of them took a link, this one's jump cache is asked
     uint32_t exception;        // 0 none, else 1 + the target's number (or CPU_ALONE, between a helper and T1)
     uint64_t exception_value;
-    uint32_t fetch_generation; // another one whenever a fetch translation may have changed: guards links across pages. No two vCPUs have the same
+    // Another one whenever a fetch translation of a half may have changed: guards links across pages into it. No two vCPUs have the same.
+    uint32_t fetch_generation[2];
     uint64_t jump_key;         // fetch_generation << 32 | block flags of the running T1 code
+    uint8_t half_shift;        // of the bit that says in which half of the address space a virtual address is
     int64_t budget_bias;       // while T1 runs: budget minus what its register counts
     uint32_t mxcsr_guest, mxcsr_host;
     void *exec;                // softmmu's per-CPU wiring
@@ -118,6 +122,8 @@ struct CPU {
 
 static inline void *cpu_slot(CPU *cpu, uint32_t slot) { return (uint8_t *)&cpu->arch + slot; }
 #define CPU_SLOT(type, member) ((uint32_t)(offsetof(type, member) - offsetof(CPU, arch)))
+
+static inline unsigned cpu_half(const CPU *cpu, uint64_t gva) { return (unsigned)(gva >> (cpu->half_shift & 63)) & 1; }
 
 static inline unsigned jump_hash(uint64_t pc) { return (unsigned)(pc >> 1) & (JUMP_CACHE_SIZE - 1); }
 

@@ -67,9 +67,10 @@ static unsigned after_this(const Emit *e) // instructions of the block behind th
 }
 
 // The guard's comparison ends with the generation, which is patched; 0 never is one.
-static uint8_t *guard(Asm *a)
+static uint8_t *guard(Emit *e, uint64_t target)
 {
-    x_op_imm32(a, 0x81, ALU_CMP, env(ENV(fetch_generation)), 0);
+    Asm *a = &e->hot;
+    x_op_imm32(a, 0x81, ALU_CMP, env(ENV(fetch_generation) + 4 * (int32_t)cpu_half(e->cpu, target)), 0);
     return a->p - 4;
 }
 
@@ -94,7 +95,7 @@ static void link_jump(Emit *e, Stub *stub, JitLink *link, unsigned give_back)
         x_alu_imm(a, ALU_ADD, X_W, x_reg(R15), (int32_t)give_back);
     }
     if (!in_page(e, link->pc)) {
-        link->guard = guard(a);
+        link->guard = guard(e, link->pc);
         stub->jumps[1] = x_jcc(a, CC_NE);
     }
     link->site = x_jmp(a);

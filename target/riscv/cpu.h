@@ -233,6 +233,7 @@ uint64_t riscv_status_mask(uint64_t features, bool supervisor); // the bits of m
 // ---- mmu.c, pmp.c ----
 
 bool riscv_satp_legal(const RiscvCpu *rc, uint64_t satp); // is its mode there?
+void riscv_root(CPU *cpu, TargetRoot *root);
 bool riscv_walk(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *result);
 void riscv_access_fault(CPU *cpu, uint64_t gva, Access access);
 void riscv_align_fault(CPU *cpu, uint64_t gva, Access access);

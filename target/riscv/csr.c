@@ -169,7 +169,7 @@ static void satp_write(RiscvCpu *rc, const RiscvCsr *csr, uint64_t value)
 {
     if (value != rc->s.satp && riscv_satp_legal(rc, value)) {
         rc->s.satp = value;
-        rc->cpu.ops->tlb_flush(&rc->cpu);
+        rc->cpu.ops->tlb_switch(&rc->cpu);
     }
 }
 

@@ -258,6 +258,18 @@ static bool walk_tables(RiscvCpu *rc, const Paging *paging, uint64_t gva, Access
     return fault(r, gva, CAUSE_LOAD_PAGE, access);
 }
 
+void riscv_root(CPU *cpu, TargetRoot *root)
+{
+    const RiscvCpu *rc = riscv_cpu(cpu);
+    Paging paging;
+    *root = (TargetRoot){ .paged = paging_of(rc, &paging) };
+    if (root->paged) {
+        root->mode = paging.levels;
+        root->gpa = paging.root;
+        root->entry_bytes = paging.entry_bytes;
+    }
+}
+
 bool riscv_walk(CPU *cpu, uint64_t gva, Access access, unsigned mmu, WalkResult *r)
 {
     RiscvCpu *rc = riscv_cpu(cpu);

@@ -310,7 +310,7 @@ static const char *mmu_string(CPU *cpu)
 #define TARGET(bits) \
     .name = "riscv" #bits, .cpu_type = &device_riscv##bits##_cpu, .cpu_offset = offsetof(RiscvCpu, cpu), .word_bits = bits, \
     .regs = regs##bits, .nregs = sizeof(regs##bits) / sizeof(*regs##bits), .names = { LIST(slots), helpers }, \
-    .translate = riscv_translate, .block_flags = riscv_block_flags, .fetch_mmu = riscv_fetch_mmu, .walk = riscv_walk, \
+    .translate = riscv_translate, .block_flags = riscv_block_flags, .fetch_mmu = riscv_fetch_mmu, .walk = riscv_walk, .root = riscv_root, \
     .access_fault = riscv_access_fault, .align_fault = riscv_align_fault, .interrupt_pending = riscv_interrupt_pending, \
     .wakeup_pending = riscv_wakeup_pending, .take_interrupt = riscv_take_interrupt, .take_exception = riscv_take_exception, \
     .disas = disas##bits, .reg_read = reg_read, .reg_write = reg_write, .isa_string = isa_string, .mmu_string = mmu_string, \
