@@ -61,7 +61,7 @@ Exec *exec_new(Machine *machine, const Target *target, CPU **cpus, unsigned ncpu
     exec->page_blocks = g_new0(Block *, machine->npages);
     exec->page_granules = g_new0(uint64_t, machine->npages);
     exec->walk_pages = g_new0(WalkPage *, machine->npages);
-    exec->page_written = g_new0(uint8_t, machine->npages);
+    exec->page_written = g_new0(uint16_t, machine->npages);
     exec->walk_list = g_ptr_array_new();
     exec->rng = config->flush_seed;
     machine->before_store = exec_before_store;

@@ -88,7 +88,7 @@ struct Exec {
     Spaces *spaces;
     WalkPage **walk_pages;     // by RAM page
     GPtrArray *walk_list;
-    uint8_t *page_written;     // by RAM page: a write entry was cached since the last purge
+    uint16_t *page_written;    // by RAM page: 1 + number of the write entry that was cached since the last purge; UINT16_MAX: several
     // counters for `info jit` and bench
     int64_t translate_ns;      // host time spent in translation, both tiers
     uint64_t pages_flagged;    // first writes, code or walked pages: purges of write entries

@@ -12,7 +12,8 @@
 
 #include "softmmu/space.h"
 
-enum { SWITCHES_PER_CLEANING = 16384, WALK_PAGES_MAX = 4096 };
+enum { SWITCHES_PER_CLEANING = 16384, WALK_PAGES_MAX = 4096, WRITTEN_MANY = UINT16_MAX };
+_Static_assert(TLB_SIZE < (int)WRITTEN_MANY, "numbers of entries");
 
 static CpuSpaces *spaces_of(CPU *cpu)
 {
@@ -448,16 +449,14 @@ void tlb_flush_all(Exec *exec)
 
 // ---- page flags against cached write entries ----
 
-static void purge_write_entries(CPU *cpu, const uint8_t *host)
+static void purge_write_entries(CPU *cpu, const uint8_t *host, uint16_t written)
 {
+    unsigned first = written == WRITTEN_MANY ? 0 : written - 1u, end = written == WRITTEN_MANY ? TLB_SIZE : written;
     for (unsigned mmu = 0; mmu < MMU_COUNT; mmu++) {
         TlbTable *t = &cpu->tlb[ACCESS_WRITE][mmu];
-        if (!(cpu->tlb_used[ACCESS_WRITE] & 1u << mmu)) {
-            continue;
-        }
-        for (unsigned i = 0; i < TLB_SIZE; i++) {
+        for (unsigned i = first; i < end && table_used(cpu, ACCESS_WRITE, mmu); i++) {
             if (t->tag[i] + t->addend[i] == (uint64_t)(uintptr_t)host) {
-                t->tag[i] = i == TLB_SIZE - 1 ? 0 : ~(uint64_t)0;
+                entry_clear(t, i);
             }
         }
     }
@@ -482,7 +481,7 @@ void tlb_page_flag(Exec *exec, uint64_t ram_page, uint8_t flag)
     if (machine->page_flags[ram_page] == 0 && exec->page_written[ram_page]) {
         const uint8_t *host = host_of_page(machine, ram_page);
         for (unsigned i = 0; i < exec->ncpus; i++) {
-            purge_write_entries(exec->cpus[i], host);
+            purge_write_entries(exec->cpus[i], host, exec->page_written[ram_page]);
         }
         exec->page_written[ram_page] = 0;
         exec->pages_flagged++;
@@ -558,7 +557,8 @@ static void fill_first(Exec *exec, CPU *cpu, Access access, unsigned mmu, const 
     }
     if (((e->gpa & 1u << ACCESS_WRITE) || PLANTED(exec, PLANT_LOST_DIRTY)) && page_plain(exec->machine, e->ram_page) && !exec->lockstep) {
         insert(cpu, ACCESS_WRITE, mmu, page, e->host);
-        exec->page_written[e->ram_page] = 1;
+        uint16_t *written = &exec->page_written[e->ram_page], number = (uint16_t)(1 + ((page >> PAGE_BITS) & (TLB_SIZE - 1)));
+        *written = *written == 0 || *written == number ? number : WRITTEN_MANY;
     }
 }
 
