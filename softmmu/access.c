@@ -260,6 +260,7 @@ static bool ops_walk_store(CPU *cpu, uint64_t gpa, const void *bytes, unsigned l
         lockstep_note_store(exec->lockstep, host, bytes, len, true);
     }
     memcpy(host, bytes, len);
+    tlb_walker_stored(exec, ram_page, (unsigned)gpa & PAGE_MASK);
     return true;
 }
 

@@ -117,6 +117,10 @@ uint64_t cpu_run(Exec *exec, CPU *cpu, uint64_t budget, uint64_t soft)
     Chain chain = { 0 };
     // What T1 left to be run alone may have been done in part (a walk's accessed bit, a store that is done again): no boundary comes before it.
     while ((cpu->budget > soft_end && !cpu->attention) || chain.alone) {
+        if (exec->flush_wanted) {
+            exec->flush_wanted = false;
+            tlb_flush_all(exec);
+        }
         if (exec->config.flush_seed) {
             flush_at_random(exec);
         }

@@ -94,6 +94,7 @@ struct Exec {
     uint64_t pages_flagged;    // first writes, code or walked pages: purges of write entries
     uint64_t second_hits;      // of tlb_fills
     uint64_t switches;         // of root tables
+    bool flush_wanted;         // a space can't hold what it depends on: all are to be emptied at the next boundary
     uint64_t half_drops[2];    // times that the first level lost all of a half
     uint64_t translated_guest, tlb_fills, tlb_flushes, tlb_drops, code_invalidations, alone;
     uint64_t rng;
@@ -150,6 +151,7 @@ void tlb_flush_first(CPU *cpu); // the first level alone
 void tlb_switch(Exec *exec, CPU *cpu); // the root table may be another one
 void tlb_page_flag(Exec *exec, uint64_t ram_page, uint8_t flag); // sets a page flag; no fast path writes the page afterwards
 bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
+void tlb_walker_stored(Exec *exec, uint64_t ram_page, unsigned offset);
 void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned len);
 static inline Exec *cpu_exec_of(CPU *cpu) { return cpu->exec; }
 

@@ -96,7 +96,7 @@ void space_reset(Spaces *s, Space *space)
     memset(space->generation, 0, sizeof(space->generation));
 }
 
-static uint64_t entry_value(const CpuSpaces *c, unsigned offset, unsigned entry_bytes)
+uint64_t root_entry(const CpuSpaces *c, unsigned offset, unsigned entry_bytes)
 {
     uint64_t value = 0;
     memcpy(&value, c->root_host + offset, entry_bytes);
@@ -109,7 +109,7 @@ static bool belongs(const Space *space, const CpuSpaces *c, unsigned half, unsig
         return false;
     }
     for (unsigned i = 0; i < space->nroots; i++) {
-        if (entry_value(c, space->root[i].offset, entry_bytes) != space->root[i].value) {
+        if (root_entry(c, space->root[i].offset, entry_bytes) != space->root[i].value) {
             return false;
         }
     }
@@ -168,7 +168,7 @@ Space *space_of_root(Spaces *s, unsigned ncpus, const CpuSpaces *c, unsigned hal
 
 bool space_depends(Space *space, const CpuSpaces *c, unsigned offset, unsigned entry_bytes, uint64_t mark)
 {
-    uint64_t value = entry_value(c, offset, entry_bytes);
+    uint64_t value = root_entry(c, offset, entry_bytes);
     for (unsigned i = 0; i < space->nroots; i++) {
         if (space->root[i].offset == offset) {
             return space->root[i].value == value;

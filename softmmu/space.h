@@ -83,5 +83,6 @@ void space_forget(Spaces *s, Space *space);  // its entries in the second level
 void space_reset(Spaces *s, Space *space);   // and what it depends on; its user drops the first level
 // The space of a half of the root table that the vCPU uses now (CpuSpaces.mode, root_page, root_host).
 Space *space_of_root(Spaces *s, unsigned ncpus, const CpuSpaces *c, unsigned half, unsigned entry_bytes);
+uint64_t root_entry(const CpuSpaces *c, unsigned offset, unsigned entry_bytes);
 // The entry at `offset` of the vCPU's root table leads to something that will be cached. False: the space knows another value, or can't hold more.
 bool space_depends(Space *space, const CpuSpaces *c, unsigned offset, unsigned entry_bytes, uint64_t mark);

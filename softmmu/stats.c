@@ -87,6 +87,7 @@ bool stats_write(const Vm *vm, int64_t started_ns, const char *path, Error *err)
     fprintf(f, "  \"translated_guest\": %" PRIu64 ", \"translate_ns_per_guest_insn\": %.1f,\n", exec->translated_guest,
             exec->translated_guest ? (double)exec->translate_ns / (double)exec->translated_guest : 0);
     put_jit(f, vm);
+    fprintf(f, "  \"tlb_second_hits\": %" PRIu64 ", \"tlb_switches\": %" PRIu64 ",\n", exec->second_hits, exec->switches);
     fprintf(f, "  \"tlb_misses\": %" PRIu64 ", \"tlb_flushes\": %" PRIu64 ", \"tlb_drops\": %" PRIu64 ", \"code_invalidations\": %" PRIu64
             ", \"alone\": %" PRIu64 ", \"hot_blocks\": %" PRIu64 ", \"tired_sites\": %" PRIu64 ",\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops,
             exec->code_invalidations, exec->alone, exec->hot_blocks, exec->tired_sites);

@@ -324,6 +324,21 @@ void tlb_walked_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned 
     }
 }
 
+// A walk has set accessed or dirty bits: in a root table, of the largest pages, that is no other table.
+void tlb_walker_stored(Exec *exec, uint64_t ram_page, unsigned offset)
+{
+    for (unsigned i = 0; i < exec->ncpus; i++) {
+        CpuSpaces *c = exec->spaces->cpu[i];
+        for (unsigned half = 0; half < HALVES && c->root_page == ram_page; half++) {
+            for (unsigned n = 0; n < c->space[half]->nroots; n++) {
+                if (c->space[half]->root[n].offset == offset) {
+                    c->space[half]->root[n].value = root_entry(c, offset, c->entry_bytes);
+                }
+            }
+        }
+    }
+}
+
 // ---- which spaces are in use ----
 
 static bool root_is_shared(const Exec *exec, const CPU *cpu, uint64_t root_page)
@@ -515,7 +530,7 @@ static uint64_t range_mark(uint64_t gva, unsigned bits)
     return (gva & ~(uint64_t)0 << bits) | (uint64_t)1 << (bits - 1) | WALK_UPPER;
 }
 
-// False: the space can't be told what the walk depends on, and was emptied for that.
+// False: the space can't be told what the walk depends on.
 static bool mark_walk(Exec *exec, CPU *cpu, const WalkResult *w, uint64_t gva, Access access)
 {
     CpuSpaces *c = spaces_of(cpu);
@@ -571,7 +586,7 @@ static void keep(Exec *exec, CPU *cpu, const WalkResult *w, uint64_t gva, Access
     }
     Space *space = spaces_of(cpu)->space[cpu_half(cpu, gva)];
     if (!mark_walk(exec, cpu, w, gva, access)) {
-        tlb_flush_all(exec);
+        exec->flush_wanted = true; // not now: what is being done would be left
         return;
     }
     unsigned rights = access == ACCESS_FETCH ? 1u << ACCESS_FETCH : w->prot & ~(1u << ACCESS_FETCH);
