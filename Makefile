@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 # Sanitizer builds run everything several times slower.
 SANITIZED = scripts/run-tests --timeout-multiplier 10 --build
 
-.PHONY: all help deps assets try-assets demo check check-full bench lint layers fmt asan tsan fuzz install clean
+.PHONY: all help deps assets try-assets rootfs demo check check-full bench lint layers fmt asan tsan fuzz install clean
 
 all: ## build in build/
 	@CC="$(CC)" ./configure --build=$(BUILD) --werror
@@ -29,6 +29,11 @@ assets: deps ## get the guest kernel and busybox from Debian into .assets/
 # Without them the boot tests fail and say so; everything else can still run.
 try-assets: deps
 	@scripts/fetch-assets || echo "going on without the guest's kernel"
+
+rootfs: assets ## make a Debian root file system, its second stage run in our machine (some minutes)
+	@scripts/deps rootfs
+	@$(MAKE) all
+	@scripts/make-rootfs --emulator $(BUILD)/qemu-system-riscv64
 
 demo: assets ## record Debian's kernel booting and working, replay it, prove that both are equal
 	@$(MAKE) all

@@ -167,6 +167,15 @@ class Emulator:
             return match
         return self.wait(ready, f"console line '{pattern}'", timeout_s)
 
+    def wait_text(self, pattern, timeout_s=None):
+        """The next match of a pattern after the last match, in a line that may not be at its end: for prompts."""
+        def ready():
+            match = re.compile(pattern.encode()).search(bytes(self.console), self.searched)
+            if match:
+                self.searched = match.end()
+            return match
+        return self.wait(ready, f"console text '{pattern}'", timeout_s)
+
     def send(self, text):
         self.child.stdin.write(text)
         self.child.stdin.flush()
@@ -317,13 +326,17 @@ def shutdown(emulator, recording, keep, digests):
 
 def record(machine, log, script=(), *, digests=True, timeout_s=600, on_line=None):
     """Runs the machine until its guest ends, recording into `log`. `script` is [(console pattern, action)], each waited for in turn;
-    the action is STOP, to stop there, note the state and go on, or bytes to type."""
+    no pattern: nothing is waited for. The action is STOP, to stop there, note the state and go on, bytes to type, or a function of
+    the emulator."""
     recording = Recording(log)
     with Emulator(machine.argv("record", log), timeout_s) as emulator:
         for pattern, action in script:
-            match = emulator.wait_console(pattern)
-            if on_line:
+            match = emulator.wait_console(pattern) if pattern else None
+            if match and on_line:
                 on_line(match.group().decode("utf-8", "replace"))
+            if callable(action):
+                action(emulator)
+                continue
             if action is not STOP:
                 emulator.send(action)
                 continue

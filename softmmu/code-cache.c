@@ -12,7 +12,7 @@
 #include "util/log.h"
 
 enum {
-    HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3,
+    HASH_BITS = 19, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3,
     HOT_AFTER_RUNS = 2000,
     RUNS_PER_FLUSH = 16,       // hot code's sites are worth it if the TLB is flushed less often
     SITE_MISSES = 256,         // then a site is looked at:
@@ -156,28 +156,29 @@ static unsigned page_link(const Block *block, uint64_t ram_page)
 static void page_add(Exec *exec, Block *block, unsigned n)
 {
     uint64_t page = block_page(block, n);
-    block->page_next[n] = exec->page_blocks[page];
+    Block *next = exec->page_blocks[page];
+    block->page_next[n] = next;
+    block->page_at[n] = &exec->page_blocks[page];
+    if (next) {
+        next->page_at[page_link(next, page)] = &block->page_next[n];
+    }
     exec->page_blocks[page] = block;
     exec->page_granules[page] |= block_granules(block, n);
     tlb_page_flag(exec, page, PAGE_CODE);
 }
 
+// The granules of a page with other blocks stay: which are still used is found out when one is stored to. A shared library's page has as many
+// blocks as processes mapped it somewhere else, so that a look at each would take minutes when all are dropped.
 static void page_remove(Exec *exec, Block *block, unsigned n)
 {
-    uint64_t page = block_page(block, n), granules = 0;
-    Block **link = &exec->page_blocks[page];
-    while (*link) {
-        Block *other = *link;
-        unsigned m = page_link(other, page);
-        if (other == block) {
-            *link = other->page_next[m];
-            continue;
-        }
-        granules |= block_granules(other, m);
-        link = &other->page_next[m];
+    uint64_t page = block_page(block, n);
+    Block *next = block->page_next[n];
+    *block->page_at[n] = next;
+    if (next) {
+        next->page_at[page_link(next, page)] = block->page_at[n];
     }
-    exec->page_granules[page] = granules;
     if (!exec->page_blocks[page]) {
+        exec->page_granules[page] = 0;
         exec->machine->page_flags[page] &= (uint8_t)~PAGE_CODE;
     }
 }
@@ -253,14 +254,18 @@ void exec_code_stored(Exec *exec, uint64_t ram_page, unsigned offset, unsigned l
         return;
     }
     exec->code_invalidations++;
+    uint64_t left = 0;
     Block *next;
     for (Block *block = exec->page_blocks[ram_page]; block; block = next) {
         unsigned n = page_link(block, ram_page);
         next = block->page_next[n];
         if (block_granules(block, n) & mask) {
             block_kill(exec, block);
+        } else {
+            left |= block_granules(block, n);
         }
     }
+    exec->page_granules[ram_page] = left;
     for (unsigned i = 0; i < exec->ncpus; i++) {
         exec->cpus[i]->attention = true; // a running block may be among the dead
     }
@@ -373,6 +378,21 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
     return block;
 }
 
+// The one found comes first: blocks of address spaces that are gone gather at the ends.
+static Block *hash_find(Exec *exec, uint64_t ram_address, uint64_t pc, uint32_t flags)
+{
+    Block **head = &exec->hash[block_hash(exec, ram_address, pc, flags)], **link = head, *block;
+    while ((block = *link) && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
+        link = &block->hash_next;
+    }
+    if (block && link != head) {
+        *link = block->hash_next;
+        block->hash_next = *head;
+        *head = block;
+    }
+    return block;
+}
+
 Block *exec_find(Exec *exec, CPU *cpu)
 {
     uint64_t pc = cpu->arch.pc, ram_address;
@@ -388,10 +408,7 @@ Block *exec_find(Exec *exec, CPU *cpu)
     }
     // After a flush most blocks are where they were: the slot knows without a look into cold memory.
     bool known = slot->block && slot->pc == pc && slot->ram_address == ram_address && (uint32_t)slot->key == flags;
-    Block *block = known ? slot->block : exec->hash[block_hash(exec, ram_address, pc, flags)];
-    while (block && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
-        block = block->hash_next;
-    }
+    Block *block = known ? slot->block : hash_find(exec, ram_address, pc, flags);
     if (block && block->crosses) {
         NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
         if (!fetch_next_page(&next)) {

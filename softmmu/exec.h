@@ -17,6 +17,7 @@ enum { GRANULE_BITS = 6, GRANULES = PAGE_SIZE >> GRANULE_BITS }; // self-modifyi
 struct Block {
     uint64_t pc;
     uint64_t ram_address;      // RAM page number << 12 | offset of the first byte
+    Block *hash_next;          // beside what a search compares
     uint64_t second_page;      // RAM page of the rest when `crosses`
     uint64_t granules[2];      // of the first and the second page: which hold bytes of it
     uint32_t flags, bytes, runs;
@@ -31,8 +32,8 @@ struct Block {
     uint64_t heat_flushes;     // Exec.half_drops when its counter was set
     IrBlock *ir;               // unoptimised, for T0
     JitCode *code;             // NULL: not (yet) translated by T1
-    Block *hash_next;
     Block *page_next[2];       // lists of the first and the second page
+    Block **page_at[2];        // what points to this block in them
 };
 
 // What cached translations were derived from one RAM page of a page table: for each entry of `entry_bytes`, which virtual page.

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tests of fetch-assets (which mirror, which modules), make-initrd and make-disk (the same bytes each time)."""
+"""Tests of fetch-assets (which mirror, which modules), make-initrd and make-disk (the same bytes each time),
+make-rootfs (what debootstrap is given)."""
 import gzip
+import hashlib
 import lzma
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -14,6 +17,8 @@ import tap
 
 fetch = tap.script("fetch-assets")
 initrd = tap.script("make-initrd")
+sys.path.insert(0, os.path.join(tap.ROOT, "scripts"))
+rootfs = tap.script("make-rootfs")
 
 DEB822 = """\
 Types: deb
@@ -97,8 +102,47 @@ class Fetch(unittest.TestCase):
         fetch.write(os.path.join(target, "stamp"), (fetch.stamp_of("riscv64") + "\n").encode())
         fetch.write(os.path.join(target, "SHA256SUMS"), fetch.sums_of(target).encode())
         self.assertTrue(fetch.is_whole(target, "riscv64"))
+        fetch.write(os.path.join(target, "rootfs.qcow2"), b"another script's")
+        self.assertTrue(fetch.is_whole(target, "riscv64"))
         fetch.write(os.path.join(target, "Image"), b"kermel")
         self.assertFalse(fetch.is_whole(target, "riscv64"))
+
+
+class Rootfs(unittest.TestCase):
+    """The mirror in a folder that debootstrap is given, from what apt printed and fetched."""
+
+    def test_mirror(self):
+        work = tempfile.TemporaryDirectory()
+        self.addCleanup(work.cleanup)
+        stanza = "Package: {}\nVersion: {}\nFilename: pool/main/{}/{}\nPriority: {}\n"
+        index = "\n".join([stanza.format("base+x", "1+b2", "b", "base+x_1+b2_riscv64.deb", "required"),
+                           stanza.format("tool", "2:3", "t", "tool_3_riscv64.deb", "optional")])
+
+        def run(args, env=None, cwd=None):
+            if "--print-uris" in args:
+                return ("Reading\n'http://m.invalid/pool/main/b/base%2bx_1%2bb2_riscv64.deb' base+x_1+b2_riscv64.deb 5 SHA256:0\n"
+                        "'http://m.invalid/pool/main/t/tool_3_riscv64.deb' tool_2%3a3_riscv64.deb 6 SHA256:0\n")
+            if "--download-only" in args:
+                for name in ("base+x_1+b2_riscv64.deb", "tool_2%3a3_riscv64.deb"):
+                    fetch.write(os.path.join(work.name, "apt/cache/archives", name), name.encode())
+            return index if args[0] == "apt-cache" else ""
+
+        self.addCleanup(setattr, rootfs.assets, "run", rootfs.assets.run)
+        rootfs.assets.run = run
+        self.addCleanup(setattr, rootfs, "say", rootfs.say)
+        rootfs.say = lambda text: None
+        apt = type("Apt", (), {"root": os.path.join(work.name, "apt"), "env": {}})
+        self.assertEqual(rootfs.required(apt), ["base+x", "apt"])
+        names, versions = rootfs.mirror(apt, os.path.join(work.name, "mirror"))
+        self.assertEqual((names, versions), (["base+x", "tool"], ["base+x 1+b2\n", "tool 2:3\n"]))
+        with open(os.path.join(work.name, "mirror/pool/main/t/tool_3_riscv64.deb"), "rb") as f:
+            self.assertEqual(f.read(), b"tool_2%3a3_riscv64.deb")
+        base = os.path.join(work.name, "mirror/dists/trixie")
+        with open(os.path.join(base, "main/binary-riscv64/Packages"), "rb") as f:
+            packages = f.read()
+        with open(os.path.join(base, "Release"), encoding="ascii") as f:
+            self.assertIn(f"{hashlib.sha256(packages).hexdigest()} {len(packages)} main/binary-riscv64/Packages", f.read())
+        self.assertTrue(packages.endswith(b"\n\n"))  # debootstrap overlooks a last stanza without an empty line behind it
 
 
 class Initrd(unittest.TestCase):
