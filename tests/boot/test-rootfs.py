@@ -71,7 +71,7 @@ def say(text):
 def script():
     """The session: waits, typed lines and stops."""
     actions = [expect(r"debian login: "), STOP, lambda e: e.send(b"root\n"), expect(r"Password: "), lambda e: e.send(b"root\n"),
-               expect(r"root@debian:~# "), typed("stty cols 500; PS1='root''fs> '", ""), STOP,
+               expect(r"root@debian:~# "), typed("stty cols 500; bind 'set enable-bracketed-paste off'; PS1='root''fs> '", ""), STOP,
                # Typed line by line: the shell shows its second prompt after each.
                typed(f"cat >t.c <<'.'\n{PROGRAM.strip()}\n.", "")]
     actions += [typed(command, pattern) for command, pattern in COMMANDS]
