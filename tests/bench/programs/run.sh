@@ -16,7 +16,7 @@ cat /usr/share/perl/5*/unicore/Name.pl /usr/share/common-licenses/* | head -c 10
 head -c 400000 input >small
 tail -c 400000 input >>small
 xz -1 -c input >input.xz
-gzip -1 -c input >input.gz
+gzip -n -1 -c input >input.gz
 for file in /usr/bin/xz /usr/bin/gzip /usr/bin/sha256sum /usr/bin/perl /usr/bin/python3 /usr/bin/gcc /usr/bin/as \
     /usr/libexec/gcc/*/*/cc1 /usr/lib/*/lib*.so* /usr/lib/python3*/*.py /usr/lib/python3*/*/*.pyc /usr/include/*.h; do
     cat "$file" >/dev/null
@@ -26,7 +26,7 @@ work() {
     case $1 in
     xz) xz -6 -c small ;;
     unxz) xz -dc input.xz ;;
-    gzip) gzip -6 -c input ;;
+    gzip) gzip -n -6 -c input ;;
     gunzip) gzip -dc input.gz ;;
     sha256sum) sha256sum input input input input input ;;
     perl) perl words.pl input ;;
