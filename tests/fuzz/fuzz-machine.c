@@ -12,23 +12,9 @@
 #include "hw/riscv/virt.h"
 #include "tests/device/fake-ports.h"
 #include "tests/device/fake-seam.h"
+#include "tests/fuzz/random.h"
 
 enum { RAM_BYTES = 1 << 20, STORM = 50000, CPUS = 2 };
-
-static uint64_t state;
-
-static uint64_t next(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return next() % n;
-}
 
 // ---- CPUs that only have interrupt inputs ----
 

@@ -10,24 +10,11 @@
 
 #include "tests/device/fake-driver.h"
 #include "tests/device/fake-ports.h"
+#include "tests/fuzz/random.h"
 
 enum { STORM = 3000, QUEUE = DRIVER_QUEUE_SIZE, TABLE = 32 };
 
 static const char *const types[] = { "virtio-blk-device", "virtio-net-device", "virtio-rng-device" };
-static uint64_t state;
-
-static uint64_t next(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return next() % n;
-}
 
 static uint64_t random_gpa(void)
 {

@@ -10,21 +10,7 @@
 #include <string.h>
 
 #include "replay/format.h"
-
-static uint64_t state;
-
-static uint64_t next(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return next() % n;
-}
+#include "tests/fuzz/random.h"
 
 static uint64_t number(void)
 {
