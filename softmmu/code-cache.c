@@ -4,15 +4,13 @@
 // Correctness under self-modifying code comes from page tracking alone: a page that holds translated bytes is flagged PAGE_CODE, and a store that
 // hits a 64-byte granule with such bytes drops the blocks that overlap it. fence.i and its like are hints.
 #include <assert.h>
-#include <stdio.h>
 
 #include "softmmu/space.h"
 #include "util/log.h"
 #include "util/os-clock.h"
-#include "util/log.h"
 
 enum {
-    HASH_BITS = 19, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3,
+    HASH_BITS = 17, IR_BYTES_MAX = 256 << 20, T1_AFTER_RUNS = 3,
     HOT_AFTER_RUNS = 2000,
     RUNS_PER_FLUSH = 16,       // hot code's sites are worth it if the TLB is flushed less often
     SITE_MISSES = 256,         // then a site is looked at:
@@ -90,13 +88,6 @@ void exec_free(Exec *exec)
     tlb_flush_all(exec);
     spaces_free(exec->spaces, exec->ncpus);
     g_ptr_array_free(exec->walk_list, TRUE);
-    if (exec->jit && g_getenv("BACKSTEP_PERF")) {
-        const JitStats *st = jit_stats(exec->jit);
-        fprintf(stderr, "T1: %lu blocks, %lu guest, %lu + %lu bytes; exits fault %lu alone %lu budget %lu ijmp %lu break %lu exit %lu link %lu\n",
-                st->blocks, st->guest, st->hot_bytes, st->cold_bytes, st->exits[1], st->exits[2], st->exits[3], st->exits[4], st->exits[5],
-                st->exits[6], st->exits[16]);
-        fprintf(stderr, "tlb fills %lu flushes %lu drops %lu inval %lu alone %lu\n", exec->tlb_fills, exec->tlb_flushes, exec->tlb_drops, exec->code_invalidations, exec->alone);
-    }
     lockstep_free(exec->lockstep);
     jit_free(exec->jit);
     ir_builder_free(exec->builder);
@@ -378,21 +369,6 @@ static Block *block_translate(Exec *exec, CPU *cpu, uint64_t ram_address, const 
     return block;
 }
 
-// The one found comes first: blocks of address spaces that are gone gather at the ends.
-static Block *hash_find(Exec *exec, uint64_t ram_address, uint64_t pc, uint32_t flags)
-{
-    Block **head = &exec->hash[block_hash(exec, ram_address, pc, flags)], **link = head, *block;
-    while ((block = *link) && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
-        link = &block->hash_next;
-    }
-    if (block && link != head) {
-        *link = block->hash_next;
-        block->hash_next = *head;
-        *head = block;
-    }
-    return block;
-}
-
 Block *exec_find(Exec *exec, CPU *cpu)
 {
     uint64_t pc = cpu->arch.pc, ram_address;
@@ -408,7 +384,10 @@ Block *exec_find(Exec *exec, CPU *cpu)
     }
     // After a flush most blocks are where they were: the slot knows without a look into cold memory.
     bool known = slot->block && slot->pc == pc && slot->ram_address == ram_address && (uint32_t)slot->key == flags;
-    Block *block = known ? slot->block : hash_find(exec, ram_address, pc, flags);
+    Block *block = known ? slot->block : exec->hash[block_hash(exec, ram_address, pc, flags)];
+    while (block && !(block->ram_address == ram_address && block->pc == pc && block->flags == flags)) {
+        block = block->hash_next;
+    }
     if (block && block->crosses) {
         NextPage next = { .exec = exec, .cpu = cpu, .gva = (pc | PAGE_MASK) + 1 };
         if (!fetch_next_page(&next)) {
