@@ -92,14 +92,20 @@ static void table_clear_half(CPU *cpu, unsigned access, unsigned mmu, unsigned h
     c->nlow[access][mmu] = half == 0 ? 0 : c->nlow[access][mmu];
 }
 
+// The i-th of the filled ones. Running T1 code that has checked it leaves.
+static void drop_site(CPU *cpu, uint32_t i)
+{
+    cpu->site[cpu->site_list[i]].limit = 0;
+    cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
+    cpu->attention |= cpu->running_t1;
+}
+
 static void drop_sites_of_half(CPU *cpu, unsigned half)
 {
     for (uint32_t i = cpu->sites_filled; i-- > 0;) {
-        CpuSite *site = &cpu->site[cpu->site_list[i]];
+        const CpuSite *site = &cpu->site[cpu->site_list[i]];
         if (cpu_half(cpu, site->base) == half || cpu_half(cpu, site->base + site->limit + SITE_EXTENT_MAX) == half) {
-            site->limit = 0;
-            cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
-            cpu->attention |= cpu->running_t1;
+            drop_site(cpu, i);
         }
     }
 }
@@ -196,19 +202,17 @@ bool tlb_walked_used(const Exec *exec, uint64_t ram_page, unsigned offset, unsig
     return false;
 }
 
-// Sites whose range holds this page, or (host not NULL) this host page. Running T1 code that has checked one leaves.
+// Sites whose range holds this page, or (host not NULL) this host page.
 static void drop_sites(CPU *cpu, uint64_t page, const uint8_t *host)
 {
     if (host ? !cpu->site_host[site_hash((uint64_t)(uintptr_t)host)] : !cpu->site_gva[site_hash(page)]) {
         return;
     }
     for (uint32_t i = cpu->sites_filled; i-- > 0;) {
-        CpuSite *site = &cpu->site[cpu->site_list[i]];
+        const CpuSite *site = &cpu->site[cpu->site_list[i]];
         uint64_t offset = host ? (uint64_t)(uintptr_t)host - (site->base + site->addend) : page - site->base;
         if (offset < site->limit + SITE_EXTENT_MAX) {
-            site->limit = 0;
-            cpu->site_list[i] = cpu->site_list[--cpu->sites_filled];
-            cpu->attention |= cpu->running_t1;
+            drop_site(cpu, i);
         }
     }
 }

@@ -418,7 +418,7 @@ void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk)
     jump_to(&e->cold, thunk);
 }
 
-static void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
+void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
 {
     const IrInsn *insn = insn_at(e, stub->ref);
     Asm *a = &e->cold;
@@ -427,7 +427,7 @@ static void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk)
     call_to(a, thunk);
     x_op(a, 0x85, RDX, x_reg(RDX));
     uint8_t *leave = x_jcc8(a, CC_NE);
-    if (stub->kind == STUB_LOAD) {
+    if (insn->op == IR_LD) {
         bool is_float = is_xmm(stub->reg);
         if (is_float) {
             float_move(a, stub->reg, x_reg(RAX));

@@ -231,6 +231,7 @@ void store_from(Asm *a, MemOp memop, Opnd to, unsigned reg);
 void store_imm(Asm *a, MemOp memop, Opnd to, int32_t imm);
 void store_value(Emit *e, const IrInsn *insn, Stub *stub, Opnd to); // rax is free; notes in the stub what was stored
 void stub_store_value(Emit *e, const Stub *stub);
+void stub_call(Emit *e, const Stub *stub, const uint8_t *thunk); // the slow path of an access at rcx; goes on behind it or leaves
 void leave_at(Emit *e, const Stub *stub, const uint8_t *thunk);
 int32_t tlb_disp(Access access, unsigned mmu, size_t member);
 // x86-sites.c

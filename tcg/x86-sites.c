@@ -245,36 +245,23 @@ static void call_fill(Emit *e, const Stub *stub, const SiteGroup *g)
     x_patch(x_jcc(a, CC_AE), stub->check);
 }
 
+// Whose miss it is; the access's address in rcx.
 static void slow_begin(Emit *e, const Stub *stub, const SiteGroup *g)
 {
-    const IrInsn *insn = insn_at(e, stub->ref);
     Asm *a = &e->cold;
     x_op_imm32(a, 0xc7, 0, env(ENV(site_missed)), (int32_t)site_index(e, g));
-    x_lea(a, X_W, RCX, x_mem(stub->base, insn->disp));
-    x_mov_imm(a, RDX, insn->memop);
-    x_mov_imm(a, RAX, e->block->nguest - stub->index);
+    x_lea(a, X_W, RCX, x_mem(stub->base, insn_at(e, stub->ref)->disp));
 }
 
 // A group of one: the slow path does the access.
 static void slow_single(Emit *e, const Stub *stub, const SiteGroup *g)
 {
-    const IrInsn *insn = insn_at(e, stub->ref);
-    Asm *a = &e->cold;
     bool is_load = stub->kind == STUB_SITE_LOAD;
     if (!is_load) {
         stub_store_value(e, stub);
     }
     slow_begin(e, stub, g);
-    call_to(a, is_load ? e->jit->thunks.load : e->jit->thunks.store);
-    x_op(a, 0x85, RDX, x_reg(RDX));
-    uint8_t *leave = x_jcc8(a, CC_NE);
-    if (is_load && is_xmm(stub->reg)) {
-        float_move(a, stub->reg, x_reg(RAX));
-    } else if (is_load) {
-        load_extended(a, insn->memop, insn->type, stub->reg, x_reg(RAX));
-    }
-    jump_to(a, stub->back);
-    x_patch8(leave, a->p);
+    stub_call(e, stub, is_load ? e->jit->thunks.load : e->jit->thunks.store);
 }
 
 // xmm0-2 are lost in C code.
@@ -294,6 +281,8 @@ static void slow_group(Emit *e, const Stub *stub, const SiteGroup *g)
     }
     x_op_imm32(a, 0xc7 | X_W, 0, x_mem(RSP, FRAME_ARGS), stub->kind == STUB_SITE_LOAD ? ACCESS_READ : ACCESS_WRITE);
     slow_begin(e, stub, g);
+    x_mov_imm(a, RDX, insn_at(e, stub->ref)->memop);
+    x_mov_imm(a, RAX, e->block->nguest - stub->index);
     call_to(a, e->jit->thunks.prepare);
     x_op(a, 0x85, RDX, x_reg(RDX));
     uint8_t *leave = x_jcc(a, CC_NE);
@@ -305,6 +294,7 @@ static void slow_group(Emit *e, const Stub *stub, const SiteGroup *g)
     }
     x_mov_imm(a, RDX, SLOW_ALONE);
     x_patch(leave, a->p);
+    leave_at(e, stub, e->jit->thunks.leave);
 }
 
 void emit_site_stub(Emit *e, const Stub *stub)
@@ -312,7 +302,6 @@ void emit_site_stub(Emit *e, const Stub *stub)
     const SiteGroup *g = &e->groups[e->group[stub->ref] - 1];
     call_fill(e, stub, g);
     (g->members == 1 ? slow_single : slow_group)(e, stub, g);
-    leave_at(e, stub, e->jit->thunks.leave);
 }
 
 static Opnd cpu_site(unsigned reg, size_t member) { return x_mem_index(RBP, reg, 0, ENV(site) + (int32_t)member); }
